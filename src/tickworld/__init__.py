@@ -1,0 +1,24 @@
+"""tickworld learns an interactive simulation from what it shows and what was pressed. See ``tickworld.api`` for the
+verbs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__version__ = "0.1.0"
+
+_VERBS = ("evaluate", "fit", "game", "load", "record", "train")
+
+
+def __getattr__(name: str) -> Any:
+    """The verbs of ``tickworld.api``, imported when they are first used: torch takes seconds, and games need none of
+    it."""
+    if name not in _VERBS:
+        raise AttributeError(f"module 'tickworld' has no attribute {name!r}")
+    from tickworld import api
+
+    return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return [*_VERBS, "__version__"]

@@ -1,0 +1,80 @@
+"""The library's front door: the verbs of the command line as functions. ``import tickworld as tw`` shows them.
+
+game  = tw.game("pong", serve_wait=0)
+data  = tw.record(game, players="mixed", episodes=512, ticks=512, out="data/pong")
+run   = tw.train("demo", data=data)
+world = tw.load("runs/demo")
+print(tw.evaluate(world, game, rollouts=64, ticks=500).pixel_horizon)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tickworld import config as configs
+from tickworld.agents import player
+from tickworld.data import record as recording
+from tickworld.data.manifest import Plan
+from tickworld.data.store import Store
+from tickworld.evaluation.evaluate import Evaluation, EvaluationConfig
+from tickworld.evaluation.evaluate import evaluate as measure
+from tickworld.games import game
+from tickworld.models.learned import Learned
+from tickworld.progress import Progress
+from tickworld.recipes import recipe
+from tickworld.recipes.results import conclude
+from tickworld.recipes.run import Run, begin_run, open_run
+from tickworld.recipes.run import train as train_run
+from tickworld.simulator import Simulator
+from tickworld.training.fit import fit
+
+__all__ = ["evaluate", "fit", "game", "load", "record", "train"]
+
+
+def record(
+    simulator: Simulator,
+    players: str = "mixed",
+    episodes: int = 512,
+    ticks: int = 512,
+    *,
+    out: str | Path,
+    seed: int = 0,
+) -> Store:
+    """Records ``episodes`` of ``ticks`` ticks into the folder ``out``, or goes on with them. Raises UserError."""
+    plan = Plan(players=players, episodes=episodes, ticks=ticks, seed=seed)
+    return recording.record(simulator, player(players, simulator), plan, Path(out))
+
+
+def train(
+    name: str,
+    *,
+    data: Store | str | Path | None = None,
+    out: str | Path | None = None,
+    show: Progress | None = None,
+    **changes: Any,
+) -> Run:
+    """Trains, evaluates and draws recipe ``name`` into ``out`` (``runs/<name>``), or goes on with it.
+
+    ``changes`` are settings of the recipe: ``train("demo", training={"iterations": 100})`` or, dotted,
+    ``train("demo", **{"training.iterations": 100})``. Raises UserError.
+    """
+    if data is not None:
+        changes["data"] = str(data.path if isinstance(data, Store) else data)
+    run = begin_run(Path(out or Path("runs") / name), configs.override(recipe(name), configs.flatten(changes)))
+    train_run(run, show)
+    conclude(run, show)
+    return run
+
+
+def load(path: str | Path) -> Learned:
+    """The world of the run in folder ``path``, as a Simulator. Raises UserError."""
+    return open_run(Path(path)).world()
+
+
+def evaluate(
+    world: Simulator, truth: Simulator, rollouts: int = 64, ticks: int = 500, players: str = "held_out", seed: int = 0
+) -> Evaluation:
+    """Horizons, floors and errors of ``world`` against ``truth``, open loop, on seeds and players kept for this."""
+    config = EvaluationConfig(rollouts=rollouts, frames=ticks, players=players, seed=seed)
+    return measure(world, truth, player(players, truth), config)

@@ -1,0 +1,150 @@
+"""The laws of a Simulator as functions, for ours and for anybody's: ``check_simulator(mine)`` raises or is silent.
+
+    from tickworld.checks import check_simulator
+    check_simulator(MyGame())
+
+Each check states the law it holds in its first line. None of them knows which kind of simulator it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickworld import seeds as streams
+from tickworld.frames import wrong_pixels
+from tickworld.simulator import Simulator, Status
+
+Law = Callable[[Simulator], None]
+
+
+class LawBroken(AssertionError):
+    """A simulator broke a law; the text says which, and on what."""
+
+
+def check_simulator(simulator: Simulator) -> None:
+    """Every law in turn. Raises LawBroken for the first that does not hold."""
+    for law in LAWS.values():
+        law(simulator)
+
+
+def play(
+    simulator: Simulator,
+    params: NDArray[np.floating],
+    seeds: NDArray[np.uint64],
+    actions: NDArray[np.integer],
+) -> tuple[NDArray[np.uint8], list[Any]]:
+    """Frames [T+1, N, H, W, C] and the T+1 states of a rollout under ``actions`` [T, N, P]."""
+    state = simulator.init(params, seeds)
+    states, frames = [state], [simulator.render(state)]
+    for action in actions:
+        state = simulator.update(state, action)
+        states.append(state)
+        frames.append(simulator.render(state))
+    return np.stack(frames), states
+
+
+def some_actions(simulator: Simulator, count: int, ticks: int, seed: int = 0) -> NDArray[np.int64]:
+    """Actions [T, N, P] that hold each key for a while, so that something happens."""
+    generator = streams.generator(seed, "check actions")
+    shape = (ticks // 8 + 1, count, len(simulator.spec.players))
+    return generator.integers(0, len(simulator.spec.actions), shape).repeat(8, axis=0)[:ticks]
+
+
+def check_frames_fit_the_spec(simulator: Simulator) -> None:
+    """Frames are uint8 [N, H, W, C] of the announced size and colours, reward [N, P], over [N]."""
+    spec = simulator.spec
+    frames, states = _sample(simulator, rows=3, ticks=20)
+    _need(frames.dtype == np.uint8, f"frames must be uint8, got {frames.dtype}")
+    _need(frames.shape[1:] == (3, *spec.frame_shape), f"frames must be [N, {spec.frame_shape}], got {frames.shape[1:]}")
+    if spec.palette:
+        colours = {
+            tuple(int(value) for value in colour) for colour in np.unique(frames.reshape(-1, spec.channels), axis=0)
+        }
+        _need(colours <= set(spec.palette), f"colours {sorted(colours - set(spec.palette))} are not in the palette")
+    status: Status = simulator.status(states[-1])
+    _need(status.reward.shape == (3, len(spec.players)), f"reward must be [N, P], got {status.reward.shape}")
+    _need(status.over.shape == (3,) and status.over.dtype == bool, "over must be bool [N]")
+
+
+def check_replay(simulator: Simulator) -> None:
+    """The same params, seeds and actions give the same frames, bit for bit."""
+    first, _ = _sample(simulator)
+    second, _ = _sample(simulator)
+    _need((first == second).all(), "a replay gave other frames: something is drawn from outside the seed")
+
+
+def check_rows_are_independent(simulator: Simulator) -> None:
+    """Row i depends only on params[i], seeds[i] and actions[:, i]: alone or among others, it looks the same."""
+    params, seeds, actions = _inputs(simulator, rows=4, ticks=60)
+    together, _ = play(simulator, params, seeds, actions)
+    alone, _ = play(simulator, params[2:3], seeds[2:3], actions[:, 2:3])
+    _need((together[:, 2:3] == alone).all(), "a row looks different when its neighbours are taken away")
+
+
+def check_old_states_stay_valid(simulator: Simulator) -> None:
+    """When ``spec.branchable``, an old state can be rendered and continued after newer ones were made."""
+    if not simulator.spec.branchable:
+        return
+    params, seeds, actions = _inputs(simulator, rows=3, ticks=40)
+    frames, states = play(simulator, params, seeds, actions)
+    _need((simulator.render(states[10]) == frames[10]).all(), "update or render changed a state it was given")
+    state = states[10]
+    for tick in range(10, 40):
+        state = simulator.update(state, actions[tick])
+    _need((simulator.render(state) == frames[40]).all(), "continuing from an old state led to other frames")
+
+
+def check_params_matter(simulator: Simulator) -> None:
+    """Each param changes the frames sooner or later, for some row."""
+    for column, param in enumerate(simulator.spec.params):
+        if param.low == param.high:
+            continue
+        params, seeds, actions = _inputs(simulator, rows=32, ticks=250)
+        low, high = params.copy(), params.copy()
+        low[:, column], high[:, column] = param.low, param.high
+        if param.kind == "angle":  # the two ends of a circle are one place
+            high[:, column] = (param.low + param.high) / 2
+        a, _ = play(simulator, low, seeds, actions)
+        b, _ = play(simulator, high, seeds, actions)
+        _need(bool(wrong_pixels(a, b).any()), f"param {param.name} never changes a frame")
+
+
+def check_actions_matter(simulator: Simulator) -> None:
+    """What is pressed changes the frames, and pressing cannot change the past."""
+    params, seeds, actions = _inputs(simulator, rows=8, ticks=60)
+    other = actions.copy()
+    other[30:] = (other[30:] + 1) % len(simulator.spec.actions)
+    a, _ = play(simulator, params, seeds, actions)
+    b, _ = play(simulator, params, seeds, other)
+    _need((a[:31] == b[:31]).all(), "an action changed a frame before it was pressed")
+    _need((a != b).any(), "actions never change a frame")
+
+
+LAWS: dict[str, Law] = {
+    "frames fit the spec": check_frames_fit_the_spec,
+    "replay": check_replay,
+    "rows are independent": check_rows_are_independent,
+    "old states stay valid": check_old_states_stay_valid,
+    "params matter": check_params_matter,
+    "actions matter": check_actions_matter,
+}
+
+
+def _inputs(
+    simulator: Simulator, rows: int, ticks: int
+) -> tuple[NDArray[np.float64], NDArray[np.uint64], NDArray[np.int64]]:
+    seeds = streams.rows(7, 0, rows)
+    return simulator.spec.draw(seeds), seeds, some_actions(simulator, rows, ticks)
+
+
+def _sample(simulator: Simulator, rows: int = 3, ticks: int = 60) -> tuple[NDArray[np.uint8], list[Any]]:
+    return play(simulator, *_inputs(simulator, rows, ticks))
+
+
+def _need(holds: bool | np.bool_, message: str) -> None:
+    if not holds:
+        raise LawBroken(message)

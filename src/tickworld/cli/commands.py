@@ -1,0 +1,225 @@
+"""The commands. A command is a config whose fields are its flags; ``run`` does the work and prints the result to
+stdout."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import tyro
+from pydantic import Field
+from rich.console import Console
+from rich.table import Table
+
+from tickworld import config as configs
+from tickworld.cli.console import Terminal
+from tickworld.config import Config
+from tickworld.errors import UserError
+
+Word = tyro.conf.Positional
+
+
+class Games(Config):
+    """The games there are, with their params: default, range, and which are drawn anew for each episode."""
+
+    json_output: Annotated[bool, tyro.conf.arg(name="json")] = False
+    """print JSON for a program to read"""
+
+    def run(self) -> None:
+        """Prints them."""
+        from tickworld.games import GAMES, game
+
+        specs = [game(name).spec for name in GAMES]
+        if self.json_output:
+            _print_json({spec.name: configs.plain(spec) for spec in specs})
+            return
+        for spec in specs:
+            size = f"{spec.width}x{spec.height}, {len(spec.players)} players, actions {', '.join(spec.actions)}"
+            table = Table(title=f"{spec.name}: {size}", title_justify="left", box=None)
+            for heading in ("param", "default", "range", "drawn", "what it is"):
+                table.add_column(heading)
+            for param in spec.params:
+                drawn = "yes" if param.drawn else ""
+                table.add_row(param.name, f"{param.default:g}", f"{param.low:g} .. {param.high:g}", drawn, param.doc)
+            Console().print(table)
+            print()
+
+
+class Recipes(Config):
+    """The recipes there are; `tickworld train RECIPE --help` shows one with all its settings."""
+
+    json_output: Annotated[bool, tyro.conf.arg(name="json")] = False
+    """print JSON for a program to read"""
+
+    def run(self) -> None:
+        """Prints them."""
+        from tickworld.recipes import RECIPES, recipe
+
+        if self.json_output:
+            _print_json({name: recipe(name).model_dump(mode="json") for name in RECIPES})
+            return
+        table = Table(box=None)
+        for heading in ("recipe", "game", "what it does"):
+            table.add_column(heading)
+        for name, make in RECIPES.items():
+            table.add_row(name, make().game.name, (make.__doc__ or "").strip())
+        Console().print(table)
+
+
+class Record(Config):
+    """Record frames, actions, rewards and true state of a game. Run again, it goes on where it stopped."""
+
+    game: Word[str]
+    """a game; see `tickworld games`"""
+    out: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """folder of the recording"""
+    players: str = "mixed"
+    """who plays: random, sticky, idle, tracking, mixed or held_out"""
+    episodes: int = Field(default=512, gt=0)
+    """how many episodes"""
+    ticks: int = Field(default=512, gt=0)
+    """ticks of an episode, unless the game is over sooner"""
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    """changes every start and every key"""
+    param: tuple[str, ...] = ()
+    """params to fix or draw: NAME=VALUE or NAME=LOW..HIGH"""
+
+    def run(self) -> None:
+        """Records."""
+        from tickworld.agents import player
+        from tickworld.data.manifest import Plan
+        from tickworld.data.record import record
+        from tickworld.games import game
+
+        simulator = game(self.game, **dict(_read_param(text) for text in self.param))
+        plan = Plan(players=self.players, episodes=self.episodes, ticks=self.ticks, seed=self.seed)
+        with Terminal().bar(f"recording {self.game}", plan.episodes * plan.ticks, "frames") as at:
+            record(simulator, player(self.players, simulator), plan, self.out, lambda done, _: at(done, ""))
+        print(f"{plan.episodes} episodes of {plan.ticks} ticks are in {self.out}")
+
+
+class Train(Config):
+    """Record what is needed, train, evaluate and draw one recipe. Run again, it goes on where it stopped.
+
+    Any setting can be changed by its dotted name, e.g. --training.iterations 100 --game.params.serve_wait 0.
+    """
+
+    OVERRIDES: ClassVar[bool] = True
+
+    recipe: Word[str]
+    """a recipe; see `tickworld recipes`"""
+    out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
+    """folder of the run; by default runs/RECIPE"""
+
+    def run(self, overrides: list[str]) -> None:
+        """Trains."""
+        from tickworld.recipes import recipe
+        from tickworld.recipes.results import conclude
+        from tickworld.recipes.run import begin_run, train
+
+        config = configs.override(recipe(self.recipe), configs.parse_overrides(overrides))
+        run = begin_run(self.out or Path("runs") / self.recipe, config)
+        show = Terminal()
+        train(run, show)
+        _print_results(conclude(run, show))
+        show.say(f"everything is in {run.folder}; open {run.folder / 'report.html'}")
+
+
+class Evaluate(Config):
+    """For how many ticks a trained world is right, open loop, on seeds and players that training never saw."""
+
+    path: Word[Path]
+    """folder of a run"""
+    rollouts: int | None = Field(default=None, gt=0)
+    """how many games; by default as the run's config says"""
+    frames: int | None = Field(default=None, gt=0)
+    """ticks of each game"""
+    players: str | None = None
+    """who plays them"""
+    seed: int | None = Field(default=None, ge=0)
+    """which games"""
+    json_output: Annotated[bool, tyro.conf.arg(name="json")] = False
+    """print JSON for a program to read"""
+
+    def run(self) -> None:
+        """Evaluates."""
+        from tickworld.recipes.run import judge, open_run
+
+        run = open_run(self.path)
+        asked = {name: getattr(self, name) for name in ("rollouts", "frames", "players", "seed")}
+        changed = {name: value for name, value in asked.items() if value is not None}
+        result = judge(run, configs.override(run.config.evaluation, changed), Terminal()).to_json()
+        if self.json_output:
+            _print_json(result)
+        else:
+            _print_results(result)
+
+
+class Watch(Config):
+    """Truth beside dream as a GIF."""
+
+    path: Word[Path]
+    """folder of a run"""
+    out: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("split.gif")
+    """where to write it"""
+    frames: int = Field(default=300, gt=0)
+    """ticks to show"""
+    rollouts: int = Field(default=4, gt=0, le=6)
+    """games to show at once"""
+    difference: bool = False
+    """show the difference as a third panel"""
+    seed: int = Field(default=0, ge=0)
+    """which games"""
+    fps: float = Field(default=20, gt=0, le=100)
+    """ticks a second"""
+
+    def run(self) -> None:
+        """Writes it."""
+        from tickworld.recipes.results import write_split_screen
+        from tickworld.recipes.run import judge, open_run
+
+        if self.out.suffix.lower() != ".gif":
+            raise UserError(f"watch writes a GIF; got {self.out.name!r}; name it something.gif")
+        run = open_run(self.path)
+        asked = {"rollouts": max(self.rollouts, 6), "frames": self.frames, "seed": self.seed}
+        evaluation = judge(run, configs.override(run.config.evaluation, asked), Terminal())
+        write_split_screen(self.out, evaluation, self.rollouts, self.difference, self.fps)
+        print(f"{self.out} shows {self.rollouts} games of {self.frames} ticks")
+
+
+def _read_param(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    low, dots, high = value.partition("..")
+    try:
+        number: Any = (float(low), float(high)) if dots else float(value)
+    except ValueError:
+        equals, number = "", 0.0
+    if not equals or not name:
+        raise UserError(f"--param takes NAME=VALUE or NAME=LOW..HIGH, such as serve_wait=0; got {text!r}")
+    return name, number
+
+
+def _print_results(result: dict[str, Any]) -> None:
+    """The headline and the floors as a table on stdout."""
+    table = Table(title=f"{result['game']}: {result['rollouts']} rollouts of {result['frames']} ticks", box=None)
+    for heading in ("", "pixel horizon", "object horizon", "survived", "MSE", "BCE"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    rows = {"dream": result, **result["floors"]}
+    for name, row in rows.items():
+        pixel, thing = row["pixel_horizon"], row["object_horizon"]
+        table.add_row(
+            name,
+            f"{pixel['median']:g} (p10 {pixel['p10']:g})",
+            f"{thing['median']:g} (p10 {thing['p10']:g})" if thing else "-",
+            f"{pixel['survived']:.0%}",
+            f"{row['mse']:.5f}",
+            f"{row['bce']:.5f}",
+        )
+    Console().print(table)
+    speeds = ", ".join(f"{rate:,.0f} ({name})" for name, rate in result["ticks_per_second"].items())
+    print(f"ticks per second: {speeds}")
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2))

@@ -1,0 +1,59 @@
+"""From words to a command with its settings: a command's config is its flags, and tyro reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tyro
+
+import tickworld
+from tickworld.errors import UserError, near_match
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "games": ("Games", "the games there are, with their params"),
+    "recipes": ("Recipes", "the recipes there are"),
+    "record": ("Record", "frames, actions, rewards and true state of a game; goes on where it stopped"),
+    "train": ("Train", "record, train and evaluate one recipe; goes on where it stopped"),
+    "evaluate": ("Evaluate", "for how many ticks a trained world is right"),
+    "watch": ("Watch", "truth beside dream as a GIF"),
+}
+"""Command -> (class in ``commands`` that holds its flags and does the work, one line of help)."""
+
+
+def run(words: list[str]) -> None:
+    """Runs the command that ``words`` name. Raises UserError for one that does not exist."""
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(overview())
+        return
+    if words[0] == "--version":
+        print(f"tickworld {tickworld.__version__}")
+        return
+    name, *rest = words
+    if name not in COMMANDS:
+        raise UserError(f"there is no command {name!r}; {near_match(name, COMMANDS)}; see tickworld --help")
+    from tickworld.cli import commands
+
+    command: Callable[..., Any] = getattr(commands, COMMANDS[name][0])
+    takes_overrides = getattr(command, "OVERRIDES", False)
+    if not takes_overrides:
+        tyro.cli(command, args=rest, prog=f"tickworld {name}").run()
+        return
+    parsed, extra = tyro.cli(command, args=rest, prog=f"tickworld {name}", return_unknown_args=True)
+    parsed.run(extra)
+
+
+def overview() -> str:
+    """The help of the whole program."""
+    lines = [f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "tickworld: learn a game from its frames and key presses, and see for how long the learned one is right",
+            "",
+            "usage: tickworld COMMAND ...",
+            "",
+            *lines,
+            "",
+            "tickworld COMMAND --help shows a command's settings; tickworld train demo is a good start",
+        ]
+    )

@@ -1,0 +1,32 @@
+"""Mistakes a user can make, told in one sentence: what was got, what was expected, what to do.
+
+The command line turns a UserError into that sentence and exit code 2. Anything else that is raised is our own bug.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+
+class UserError(Exception):
+    """A mistake by the user or in the user's data; its text is one complete sentence for a person."""
+
+
+def near_match(name: str, known: Iterable[str]) -> str:
+    """A clause for an unknown name: "did you mean 'pong'? known: ..."."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    listing = "known: " + ", ".join(names)
+    return f"did you mean {close[0]!r}? {listing}" if close else listing
+
+
+T = TypeVar("T")
+
+
+def choose(table: Mapping[str, T], name: str, what: str) -> T:
+    """``table[name]``. Raises UserError naming ``what`` and the near matches."""
+    if name not in table:
+        raise UserError(f"there is no {what} {name!r}; {near_match(name, table)}")
+    return table[name]

@@ -1,0 +1,199 @@
+"""One call from two simulators to all figures: horizons, floors, errors over time, speed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from tickworld.config import Config
+from tickworld.data.player import Player
+from tickworld.evaluation import errors
+from tickworld.evaluation.horizon import Horizon, curve, objects_wrong, pixels_wrong
+from tickworld.evaluation.rollout import Start, Tick, rollout
+from tickworld.frames import Frames
+from tickworld.simulator import Probed, Simulator
+
+DREAM = "dream"
+SHOWN = 6
+"""How many rollouts are kept to be looked at."""
+
+
+class EvaluationConfig(Config):
+    """How a world is judged: on seeds and players that training never saw."""
+
+    rollouts: int = Field(default=64, gt=0)
+    """how many games are played"""
+    frames: int = Field(default=500, gt=0)
+    """ticks of each game"""
+    players: str = "held_out"
+    """who plays them"""
+    seed: int = Field(default=0, ge=0)
+    """which games"""
+
+
+@dataclass
+class Scores:
+    """What is measured of one dream or floor, over time."""
+
+    pixel: Horizon
+    object: Horizon | None
+    mse: list[float] = field(default_factory=list)
+    bce: list[float] = field(default_factory=list)
+    ssim: dict[int, float] = field(default_factory=dict)
+
+    def horizons(self) -> dict[str, Any]:
+        """The two horizons for JSON; the object horizon is None for a game whose frames cannot be read."""
+        return {
+            "pixel_horizon": self.pixel.summary(),
+            "object_horizon": self.object.summary() if self.object else None,
+        }
+
+    def over_time(self) -> dict[str, Any]:
+        """Errors and survival by tick, for JSON."""
+        ticks = len(self.mse) - 1
+        squared = np.array(self.mse)
+        return {
+            "mse": curve(squared),
+            "bce": curve(np.array(self.bce)),
+            "psnr": curve(errors.psnr(squared)),
+            "ssim": {str(tick): round(value, 5) for tick, value in self.ssim.items()},
+            "pixel_survival": curve(self.pixel.survival(ticks)),
+            "object_survival": curve(self.object.survival(ticks)) if self.object else None,
+        }
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All figures of one evaluation, and the frames of a few rollouts to look at."""
+
+    game: str
+    rollouts: int
+    frames: int
+    scores: dict[str, Scores]
+    ticks_per_second: dict[str, float]
+    truth_shown: NDArray[np.uint8]  # [SHOWN, frames + 1, H, W, C]
+    dream_shown: NDArray[np.uint8]
+
+    @property
+    def pixel_horizon(self) -> dict[str, float]:
+        """median, p10, mean in ticks, and the share that survived."""
+        return self.scores[DREAM].pixel.summary()
+
+    @property
+    def object_horizon(self) -> dict[str, float] | None:
+        """As ``pixel_horizon``, or None when the game's frames cannot be read."""
+        judged = self.scores[DREAM].object
+        return judged.summary() if judged else None
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``evaluation.json`` holds."""
+        floors = {name: scores for name, scores in self.scores.items() if name != DREAM}
+        return {
+            "game": self.game,
+            "rollouts": self.rollouts,
+            "frames": self.frames,
+            **self.scores[DREAM].horizons(),
+            "floors": {
+                name: scores.horizons() | {"mse": float(np.mean(scores.mse)), "bce": float(np.mean(scores.bce))}
+                for name, scores in floors.items()
+            },
+            "mse": float(np.mean(self.scores[DREAM].mse)),
+            "bce": float(np.mean(self.scores[DREAM].bce)),
+            "ticks_per_second": self.ticks_per_second,
+            "over_time": {name: scores.over_time() for name, scores in self.scores.items()},
+        }
+
+
+def evaluate(
+    dream: Simulator,
+    truth: Simulator,
+    player: Player,
+    config: EvaluationConfig | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Evaluation:
+    """Plays ``config.rollouts`` games of ``config.frames`` ticks in truth and dream, open loop, and measures.
+
+    ``player`` is who presses the keys (by ``config.players``); it watches the truth. ``progress`` is told the ticks
+    done.
+    """
+    config = config or EvaluationConfig()
+    start = Start(player, config.rollouts, config.seed)
+    scores: dict[str, Scores] = {}
+    truths: list[Frames] = []
+    dreams: list[Frames] = []
+    timed = _Timed(dream)
+    for tick in rollout(truth, {DREAM: timed}, start, config.frames):
+        _judge(scores, tick, truth)
+        truths.append(tick.truth[:SHOWN].copy())
+        dreams.append(tick.dreams[DREAM][:SHOWN].copy())
+        if progress:
+            progress(tick.index)
+    return Evaluation(
+        game=truth.spec.name,
+        rollouts=config.rollouts,
+        frames=config.frames,
+        scores=scores,
+        ticks_per_second={f"batch_{config.rollouts}": timed.rate(), "alone": speed_alone(dream, truth, player)},
+        truth_shown=np.stack(truths, 1),
+        dream_shown=np.stack(dreams, 1),
+    )
+
+
+def speed_alone(dream: Simulator, truth: Simulator, player: Player, ticks: int = 50) -> float:
+    """Ticks a second of one dreamt game, update and render."""
+    timed = _Timed(dream)
+    for _ in rollout(truth, {DREAM: timed}, Start(player, 1, 0), ticks):
+        pass
+    return timed.rate()
+
+
+def _judge(scores: dict[str, Scores], tick: Tick, truth: Simulator) -> None:
+    """Adds one tick to the scores of the dream and every floor."""
+    probed = isinstance(truth, Probed)
+    true_objects = truth.objects(tick.truth) if probed else None
+    for name, frames in tick.dreams.items():
+        count = len(frames)
+        score = scores.setdefault(name, Scores(Horizon(count), Horizon(count) if probed else None))
+        score.mse.append(errors.mse(tick.truth, frames))
+        score.bce.append(errors.bce(tick.truth, frames))
+        if tick.index in errors.SSIM_TICKS:
+            score.ssim[tick.index] = errors.ssim(tick.truth, frames)
+        if tick.index == 0:  # the common start was shown, not dreamt
+            continue
+        score.pixel.add(pixels_wrong(tick.truth, frames, truth.spec.palette))
+        if probed and score.object is not None and true_objects is not None:
+            score.object.add(objects_wrong(true_objects, truth.objects(frames)))
+
+
+class _Timed:
+    """A simulator that counts how long its ticks take."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.simulator = simulator
+        self.spec = simulator.spec
+        self.init = simulator.init
+        self.status = simulator.status
+        self.seconds, self.rows = 0.0, 0
+
+    def update(self, state: Any, actions: NDArray[np.integer]) -> Any:
+        started = time.perf_counter()
+        state = self.simulator.update(state, actions)
+        self.seconds += time.perf_counter() - started
+        self.rows += len(actions)
+        return state
+
+    def render(self, state: Any) -> Frames:
+        started = time.perf_counter()
+        frames = self.simulator.render(state)
+        self.seconds += time.perf_counter() - started
+        return frames
+
+    def rate(self) -> float:
+        """Ticks (of single games) a second."""
+        return self.rows / self.seconds if self.seconds else 0.0

@@ -1,0 +1,81 @@
+"""The headline: for how many ticks, open loop, the dream equals the truth.
+
+    pixel horizon    ticks until the first wrong pixel, both frames snapped to the game's palette
+    object horizon   ticks until the ball or a paddle is more than 1 px off in x or y, is there when it should not be or
+    not there
+                     when it should, has less than half or more than twice its pixels, or until a reading (the score) is
+                     wrong
+
+A rollout that is right to the end counts with its full length and as survived.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickworld.frames import Frames, snap, wrong_pixels
+from tickworld.simulator import Objects
+
+OFF = 1.0
+"""Pixels that an object may be off."""
+
+
+class Horizon:
+    """Collects, tick by tick, in which of N rollouts the first mistake has been made."""
+
+    def __init__(self, count: int) -> None:
+        self.right = np.zeros(count, np.int64)
+        """ticks that were right before the first mistake, [N]"""
+        self.alive = np.ones(count, bool)
+
+    def add(self, wrong: NDArray[np.bool_]) -> None:
+        """One more tick; ``wrong`` [N] says in which rollouts it is wrong."""
+        self.alive &= ~wrong
+        self.right += self.alive
+
+    def summary(self) -> dict[str, float]:
+        """Median, 10th percentile and mean in ticks, and the share of rollouts that never went wrong."""
+        return {
+            "median": float(np.median(self.right)),
+            "p10": float(np.percentile(self.right, 10)),
+            "mean": float(self.right.mean()),
+            "survived": float(self.alive.mean()),
+        }
+
+    def survival(self, ticks: int) -> NDArray[np.float64]:
+        """Share of rollouts still right after tick 0, 1, .. ``ticks``, [ticks + 1] (the Kaplan-Meier curve: every
+        rollout is watched to the end, so it is the plain share)."""
+        died = np.bincount(self.right[~self.alive] + 1, minlength=ticks + 2)[: ticks + 1]
+        return 1 - died.cumsum() / len(self.right)
+
+
+def pixels_wrong(truth: Frames, dream: Frames, palette: tuple[tuple[int, ...], ...]) -> NDArray[np.bool_]:
+    """Whether any pixel has the wrong palette colour (without a palette: is off by more than 8 of 255), [N]."""
+    return wrong_pixels(truth, snap(dream, palette)) > 0
+
+
+def objects_wrong(truth: Objects, dream: Objects) -> NDArray[np.bool_]:
+    """Whether any object or reading is wrong, [N]."""
+    wrong: NDArray[np.bool_] = np.zeros(1, bool)
+    for name, true in truth.positions.items():
+        wrong = wrong | object_wrong(true, dream.positions[name])
+    for name, reading in truth.readings.items():
+        wrong = wrong | (reading != dream.readings[name])
+    return wrong
+
+
+def object_wrong(true: NDArray[np.float64], dreamt: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether one object, (x, y, size) [N, 3] with NaN for absent, is wrong, [N]."""
+    hidden, vanished = np.isnan(true[..., 2]), np.isnan(dreamt[..., 2])
+    off = np.abs(true - dreamt)[..., :2].max(-1)
+    share = dreamt[..., 2] / true[..., 2]
+    misplaced = (off > OFF) | (share < 0.5) | (share > 2)  # NaN compares false: both absent is right
+    return (hidden != vanished) | misplaced
+
+
+def curve(values: NDArray[np.floating]) -> list[Any]:
+    """Numbers for JSON, rounded to what a reader can use; NaN becomes None."""
+    return [None if np.isnan(value) else float(f"{value:.5g}") for value in values]

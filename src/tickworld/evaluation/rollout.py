@@ -1,0 +1,88 @@
+"""Truth and dreams side by side: the same start, the same actions, open loop. No dream ever sees a true frame again.
+
+The truth plays as many first ticks as the longest opening asks for, the dreams are shown these frames, and from there
+all go on alone. The floors, which every metric is compared with, are dreams too:
+
+    copy      the last frame that was seen, for ever
+    no_ball   the true frame with the ball taken out: perfect paddles, perfect score, and nothing learned about the ball
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickworld import seeds as streams
+from tickworld.data.player import Player
+from tickworld.frames import Frames
+from tickworld.simulator import Opening, Probed, Simulator
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Frames [N, H, W, C] of one tick: ``truth``, and one entry a dream or floor."""
+
+    index: int  # 0: the common start; then ticks since
+    actions: NDArray[np.integer] | None  # [N, P] that led here; None at the start
+    truth: Frames
+    dreams: dict[str, Frames]
+
+
+@dataclass(frozen=True)
+class Start:
+    """Who plays what: ``count`` rows drawn from ``seed``, all with params drawn as the truth's spec says."""
+
+    player: Player
+    count: int
+    seed: int
+
+    @property
+    def rows(self) -> NDArray[np.uint64]:
+        """The seeds of the rows, apart from those of any recording with the same number."""
+        return streams.rows(streams.derive(self.seed, "evaluation"), 0, self.count)
+
+
+def rollout(truth: Simulator, dreams: dict[str, Simulator], start: Start, ticks: int) -> Iterator[Tick]:
+    """Ticks 0 (the common start) to ``ticks``. Floors are added under their names to ``dreams``."""
+    rows = start.rows
+    params = truth.spec.draw(rows)
+    memory = start.player.init(rows)
+    state = truth.init(params, rows)
+    seen, pressed = [truth.render(state)], []
+    longest = max((dream.spec.opening for dream in dreams.values()), default=0)
+    for tick in range(max(longest - 1, 0)):
+        actions, memory = start.player.act(memory, tick, seen[-1])
+        state = truth.update(state, actions)
+        seen.append(truth.render(state))
+        pressed.append(actions)
+    states = {}
+    for name, dream in dreams.items():
+        states[name] = dream.init(params, rows, _opening(dream.spec.opening, seen, pressed))
+        if dream.spec.opening == 0:  # it started at the very beginning: let it catch up
+            for actions in pressed:
+                states[name] = dream.update(states[name], actions)
+    still, actions = seen[-1], None
+    for index in range(ticks + 1):
+        true_frames = truth.render(state)
+        frames = {name: dreams[name].render(states[name]) for name in dreams} | {"copy": still}
+        if isinstance(truth, Probed):
+            frames["no_ball"] = truth.render_without_ball(state)
+        yield Tick(index, actions, true_frames, frames)
+        if index < ticks:
+            actions, memory = start.player.act(memory, len(seen) - 1 + index, true_frames)
+            state = truth.update(state, actions)
+            states = {name: dreams[name].update(states[name], actions) for name in dreams}
+
+
+def _opening(length: int, seen: list[Frames], pressed: list[NDArray[np.integer]]) -> Opening | None:
+    """The last ``length`` of the frames seen so far."""
+    if length == 0:
+        return None
+    frames = np.stack(seen[-length:], 1)
+    if length == 1:
+        players = 0 if not pressed else pressed[0].shape[1]
+        return Opening(frames, np.zeros((len(frames), 0, players), np.uint8))
+    return Opening(frames, np.stack(pressed[-(length - 1) :], 1))

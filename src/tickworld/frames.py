@@ -1,0 +1,62 @@
+"""Frames in numpy: uint8, axes [..., H, W, C], 0 black to 255 full. Everything here works on any leading axes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickworld.errors import UserError
+from tickworld.simulator import Spec
+
+Frames = NDArray[np.uint8]
+
+
+def check_frames(frames: np.ndarray, spec: Spec, what: str = "frames") -> None:
+    """Raises UserError unless ``frames`` is uint8 [..., H, W, C] of the spec's size."""
+    if frames.dtype != np.uint8:
+        raise UserError(f"{what} must be uint8 with values 0..255; got {frames.dtype}; convert them first")
+    if frames.shape[-3:] != spec.frame_shape:
+        raise UserError(
+            f"{what} of {spec.name} must end in (height, width, channels) = {spec.frame_shape}; got {frames.shape[-3:]}"
+        )
+
+
+def to_rgb(frames: Frames) -> Frames:
+    """The same frames with three channels: grey is repeated, three channels stay."""
+    return np.repeat(frames, 3, axis=-1) if frames.shape[-1] == 1 else frames
+
+
+def enlarge(frames: Frames, factor: int) -> Frames:
+    """Every pixel as a crisp square of ``factor`` x ``factor``."""
+    return frames.repeat(factor, axis=-3).repeat(factor, axis=-2)
+
+
+def beside(*panels: Frames, gap: int = 2, shade: int = 96) -> Frames:
+    """Panels [..., H, W, C] of one height from left to right, with a grey gap of ``gap`` pixels between them."""
+    line = np.full((*panels[0].shape[:-2], gap, panels[0].shape[-1]), shade, np.uint8)
+    parts = [panels[0]]
+    for panel in panels[1:]:
+        parts += [line, panel]
+    return np.concatenate(parts, axis=-2)
+
+
+def difference(truth: Frames, dream: Frames) -> Frames:
+    """Absolute difference, uint8."""
+    return np.maximum(truth, dream) - np.minimum(truth, dream)
+
+
+def wrong_pixels(truth: Frames, dream: Frames, tolerance: int = 8) -> NDArray[np.int64]:
+    """How many pixels of a frame differ by more than ``tolerance`` of 255 in any channel, int [...]."""
+    return (difference(truth, dream) > tolerance).any(-1).sum((-1, -2))
+
+
+def snap(frames: Frames, palette: tuple[tuple[int, ...], ...]) -> Frames:
+    """Each pixel replaced by the nearest colour of ``palette``; frames without a palette stay as they are."""
+    if not palette:
+        return frames
+    colours = np.array(palette, np.int16)
+    if len(colours) == 2 and colours.shape[1] == 1:  # two greys: one comparison instead of a distance table
+        low, high = sorted(int(value) for value in colours[:, 0])
+        return np.where(frames > (low + high) // 2, np.uint8(high), np.uint8(low))
+    distance = np.abs(frames[..., None, :].astype(np.int16) - colours).sum(-1)
+    return colours[distance.argmin(-1)].astype(np.uint8)

@@ -1,0 +1,16 @@
+"""The table of cores: one file and one line each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tickworld.models.cores.gru import GruConfig
+from tickworld.models.cores.lstm import LstmConfig
+from tickworld.models.cores.snapped import SnappedConfig
+
+CoreConfig = Annotated[
+    GruConfig | LstmConfig | SnappedConfig,
+    Field(discriminator="kind"),
+]

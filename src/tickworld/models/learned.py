@@ -1,0 +1,75 @@
+"""A world worn as a Simulator: numpy in, numpy out, the same three verbs as a true game.
+
+Frames are what the world believes: grey where it is unsure. Nothing is snapped here that the world's own state does not
+snap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tickworld.errors import UserError
+from tickworld.models.world import World
+from tickworld.seeds import mix
+from tickworld.simulator import Opening, Spec, Status
+from tickworld.tensors import to_frames, to_tensor
+
+
+class Learned:
+    """``world`` as a Simulator for the frames, actions and params of ``spec``.
+
+    ``starts`` are openings it may begin with when it is shown none; one is chosen by the seed.
+    """
+
+    def __init__(self, world: World, spec: Spec, starts: Opening | None = None) -> None:
+        self.world = world.eval()
+        self.spec = replace(spec, opening=world.initializer.opening, branchable=True)
+        self.starts = starts
+
+    def init(self, params: NDArray[np.floating], seeds: NDArray[np.uint64], opening: Opening | None = None) -> Any:
+        """The state at the last opening frame. Raises UserError when the world must be shown frames and has none."""
+        self.spec.check_params(params)
+        needed = self.spec.opening
+        if needed and opening is None:
+            opening = self._own_start(seeds)
+        if opening is None or needed == 0:
+            count, players = len(params), len(self.spec.players)
+            opening = Opening(
+                np.zeros((count, 0, *self.spec.frame_shape), np.uint8), np.zeros((count, 0, players), np.uint8)
+            )
+        if opening.frames.shape[1] != needed:
+            raise UserError(f"this world starts from {needed} frames; got {opening.frames.shape[1]}")
+        with torch.inference_mode():
+            return self.world.init(
+                torch.as_tensor(params, dtype=torch.float32),
+                to_tensor(opening.frames),
+                torch.as_tensor(opening.actions),
+            )
+
+    def update(self, state: Any, actions: NDArray[np.integer]) -> Any:
+        """One dreamt tick."""
+        with torch.inference_mode():
+            return self.world.update(state, torch.as_tensor(actions))
+
+    def render(self, state: Any) -> NDArray[np.uint8]:
+        """Frames [N, H, W, C]."""
+        with torch.inference_mode():
+            return to_frames(self.world.render(state))
+
+    def status(self, state: Any) -> Status:
+        """A world without a reward head does not know its reward: NaN. It is never over."""
+        count = len(state.out)
+        return Status(np.full((count, len(self.spec.players)), np.nan, np.float32), np.zeros(count, bool))
+
+    def _own_start(self, seeds: NDArray[np.uint64]) -> Opening:
+        if self.starts is None:
+            raise UserError(
+                f"this world starts from {self.spec.opening} frames of {self.spec.name}; show it an opening"
+            )
+        choice = (mix(seeds, "start") % np.uint64(len(self.starts.frames))).astype(np.int64)
+        return Opening(self.starts.frames[choice], self.starts.actions[choice])

@@ -1,0 +1,78 @@
+"""The three swappable parts of a world, as abstract classes, and the law of recurrence.
+
+    start = initializer(params, frames, actions)      state = core.init(start)
+    every tick:  state = core.update(state, x)         logits = renderer(state.out)
+
+A state is a flat NamedTuple of tensors whose first axis is the batch; its field ``out`` is what the renderer sees. Ring
+buffers, memories, windows and generated weights are fields like any other. Axes as in ``tickworld.tensors``.
+
+Randomness is an argument everywhere; no part draws on its own. Parts hold weights and nothing else: no optimiser, no
+loss weights, no dataset.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+State = Any
+"""A flat NamedTuple of batch-first tensors with a field ``out``."""
+
+
+class Initializer(nn.Module, ABC):
+    """What a world starts from: params and/or the first frames -> ``start``."""
+
+    opening: int
+    """How many first frames it must be shown; 0: it needs params alone."""
+
+    @abstractmethod
+    def forward(self, params: Tensor, frames: Tensor, actions: Tensor) -> Tensor:
+        """``start`` [B, *start_shape] from params [B, S], frames [B, K, C, H, W] in 0..1 and the one-hot actions
+        between them [B, K-1, A]; K = ``opening``."""
+
+
+class Core(nn.Module, ABC):
+    """The world's rule: what the state becomes when a tick passes under an input."""
+
+    start_shape: tuple[int, ...]
+    """Shape of one row of ``start``."""
+    out_shape: tuple[int, ...]
+    """Shape of one row of ``state.out``."""
+
+    @abstractmethod
+    def init(self, start: Tensor) -> State:
+        """The first state, from ``start`` [B, *start_shape]; every field depends on row b of ``start`` only."""
+
+    @abstractmethod
+    def update(self, state: State, x: Tensor) -> State:
+        """The state one tick later, under the one-hot actions ``x`` [B, A]. Never changes ``state``."""
+
+    def unroll(self, state: State, x: Tensor) -> tuple[Tensor, State]:
+        """``out`` after each of T ticks, [B, T, *out_shape], and the last state, under ``x`` [B, T, A].
+
+        The one method that a core may replace, for speed; a test holds it equal to this loop.
+        """
+        outs = []
+        for step in x.unbind(1):
+            state = self.update(state, step)
+            outs.append(state.out)
+        return torch.stack(outs, 1), state
+
+
+class Renderer(nn.Module, ABC):
+    """What the state looks like, as a distribution over frames."""
+
+    @abstractmethod
+    def forward(self, out: Tensor) -> Tensor:
+        """Logits of the frame, [B, ...], from ``out`` [B, *out_shape]."""
+
+    @abstractmethod
+    def pixels(self, logits: Tensor) -> Tensor:
+        """The expected frame [B, C, H, W] in 0..1."""
+
+    @abstractmethod
+    def pixel_loss(self, logits: Tensor, frames: Tensor) -> Tensor:
+        """Negative log-likelihood of ``frames`` [B, C, H, W], per pixel in nats: [B, H, W]."""

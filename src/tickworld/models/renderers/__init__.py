@@ -1,0 +1,17 @@
+"""The table of renderers: one file and one line each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tickworld.models.renderers.deconv import DeconvConfig
+from tickworld.models.renderers.dense import DenseConfig
+from tickworld.models.renderers.palette import PaletteConfig
+from tickworld.models.renderers.profiles import ProfilesConfig
+
+RendererConfig = Annotated[
+    DenseConfig | DeconvConfig | ProfilesConfig | PaletteConfig,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,22 @@
+"""The table of recipes: each is a function that returns one complete run config. One line each.
+
+A variant calls another recipe and changes it: see ``config.override``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tickworld.errors import choose
+from tickworld.recipes.config import RunConfig
+from tickworld.recipes.pong import demo, seed_gru
+
+RECIPES: dict[str, Callable[[], RunConfig]] = {
+    "demo": demo,
+    "seed_gru": seed_gru,
+}
+
+
+def recipe(name: str) -> RunConfig:
+    """The config of recipe ``name``. Raises UserError with near matches for one that does not exist."""
+    return choose(RECIPES, name, "recipe")()

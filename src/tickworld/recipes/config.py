@@ -1,0 +1,65 @@
+"""The config of one complete run: what is played, recorded, learned and judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from tickworld.config import Config
+from tickworld.data.manifest import Plan
+from tickworld.evaluation.evaluate import EvaluationConfig
+from tickworld.games import game
+from tickworld.models.world import WorldConfig
+from tickworld.simulator import Simulator
+from tickworld.training.fit import TrainingConfig
+
+
+class GameConfig(Config):
+    """Which game, and how its params are fixed or drawn."""
+
+    name: str
+    """a game of the table; see `tickworld games`"""
+    params: dict[str, float | tuple[float, float]] = {}
+    """params by name: a number fixes one, a (low, high) pair draws it anew for each episode"""
+
+    def build(self) -> Simulator:
+        """The game. Raises UserError for an unknown name or param."""
+        return game(self.name, **self.params)
+
+
+class OutputConfig(Config):
+    """What a run writes down while it trains."""
+
+    log: int = Field(default=50, gt=0)
+    """iterations between two lines of the log"""
+    save: int = Field(default=500, gt=0)
+    """iterations between two checkpoints"""
+    picture: int = Field(default=500, gt=0)
+    """iterations between two progress pictures"""
+
+
+class RunConfig(Config):
+    """Everything that decides what a run does: the same config and seed give the same run, bit for bit on one
+    machine."""
+
+    recipe: str
+    """name of the recipe that this config began as"""
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    """of the first weights, the order of batches and all noise in training"""
+    threads: int = Field(default=2, gt=0)
+    """processor threads that torch may use; another number may change the last bits of the result"""
+    data: Path | None = None
+    """folder of a recording to learn from; without one the run records its own"""
+    game: GameConfig
+    """what is learned"""
+    record: Plan = Plan(players="mixed")
+    """what is recorded to learn from"""
+    world: WorldConfig
+    """the network"""
+    training: TrainingConfig
+    """how it is trained"""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """how it is judged"""
+    output: OutputConfig = OutputConfig()
+    """what is written down meanwhile"""

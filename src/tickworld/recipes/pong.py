@@ -1,0 +1,57 @@
+"""Recipes that learn Pong."""
+
+from __future__ import annotations
+
+from tickworld.data.manifest import Plan
+from tickworld.evaluation.evaluate import EvaluationConfig
+from tickworld.models.cores.gru import GruConfig
+from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.initializers.history import HistoryConfig
+from tickworld.models.initializers.params import ParamsConfig
+from tickworld.models.renderers.dense import DenseConfig
+from tickworld.models.renderers.palette import PaletteConfig
+from tickworld.models.world import WorldConfig
+from tickworld.recipes.config import GameConfig, RunConfig
+from tickworld.training.curriculum import GrowthConfig, RateConfig
+from tickworld.training.fit import TrainingConfig
+from tickworld.training.objectives import RolloutConfig, TransitionConfig
+from tickworld.training.sampling import HardConfig
+
+
+def demo() -> RunConfig:
+    """Pong from frames and actions in ten minutes on two cores: a core of snapped frames, trained on single
+    transitions."""
+    return RunConfig(
+        recipe="demo",
+        game=GameConfig(name="pong"),
+        record=Plan(players="mixed", episodes=1024, ticks=256),
+        world=WorldConfig(initializer=HistoryConfig(), core=SnappedConfig(), renderer=PaletteConfig()),
+        training=TrainingConfig(
+            objective=TransitionConfig(),
+            sampler=HardConfig(),
+            iterations=16_000,
+            batch=64,
+            rate=RateConfig(peak=3e-3, warmup=200, shape="linear"),
+            clip=5.0,
+        ),
+        evaluation=EvaluationConfig(rollouts=64, frames=500),
+    )
+
+
+def seed_gru() -> RunConfig:
+    """The seed's own network on its own game: GRU-GRU-32 from the angle, one dense layer to the frame, 62,688 weights
+    there."""
+    return RunConfig(
+        recipe="seed_gru",
+        game=GameConfig(name="pong_angle"),
+        record=Plan(players="mixed", episodes=2048, ticks=256),
+        world=WorldConfig(initializer=ParamsConfig(size=32), core=GruConfig(size=32, layers=2), renderer=DenseConfig()),
+        training=TrainingConfig(
+            objective=RolloutConfig(moving=0.0),
+            iterations=1500,
+            batch=32,
+            ticks=GrowthConfig(first=256, last=256),
+            rate=RateConfig(peak=5e-3, warmup=100),
+        ),
+        evaluation=EvaluationConfig(rollouts=64, frames=256),
+    )

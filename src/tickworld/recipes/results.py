@@ -1,0 +1,157 @@
+"""What a finished run shows: evaluation.json, split.gif and report.html."""
+
+from __future__ import annotations
+
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+
+from tickworld import files
+from tickworld.evaluation.evaluate import DREAM, Evaluation
+from tickworld.progress import Progress, Silent
+from tickworld.recipes.run import Run, draw_progress, judge
+from tickworld.training import log
+from tickworld.visual import curves, report
+from tickworld.visual.curves import Series
+from tickworld.visual.split_screen import Layout, split_screen
+from tickworld.visual.video import gif_bytes, write_gif
+
+SPLIT_TICKS, SPLIT_ROLLOUTS, SPLIT_FPS = 240, 4, 20
+NAMES: dict[str, str] = {DREAM: "dream", "copy": "floor: copy the last frame", "no_ball": "floor: all but the ball"}
+
+
+def conclude(run: Run, show: Progress | None = None) -> dict[str, Any]:
+    """Evaluates and draws a trained run unless that is done; returns what evaluation.json holds."""
+    show = show or Silent()
+    path, wanted = run.folder / "evaluation.json", run.config.evaluation
+    if path.exists() and (run.folder / "report.html").exists():
+        show.say(f"{run.folder} is finished already")
+        return files.read_json(path, "evaluation")
+    evaluation = judge(run, wanted, show)
+    result = evaluation.to_json()
+    world, game = run.world().world, run.config.game.build()
+    draw_progress(run, world, game)
+    write_split_screen(run.folder / "split.gif", evaluation, SPLIT_ROLLOUTS)
+    files.write_json(path, result)
+    page = report.report_html(_report(run, evaluation, result, world.size()))
+    files.write_text(run.folder / "report.html", page)
+    return result
+
+
+def write_split_screen(
+    path: Path, evaluation: Evaluation, rollouts: int, difference: bool = False, fps: float = SPLIT_FPS
+) -> None:
+    """Truth beside dream for the first ``rollouts`` games that were kept, as a GIF."""
+    write_gif(path, _split(evaluation, rollouts, difference), fps)
+
+
+def _split(evaluation: Evaluation, rollouts: int, difference: bool = False) -> Any:
+    truth, dream = (shown[:rollouts, : SPLIT_TICKS + 1] for shown in (evaluation.truth_shown, evaluation.dream_shown))
+    right = evaluation.scores[DREAM].pixel.right[:rollouts]
+    return split_screen(truth, dream, right, difference, Layout(title=evaluation.game))
+
+
+def _report(run: Run, evaluation: Evaluation, result: dict[str, Any], size: int) -> report.ReportInput:
+    config, records = run.config, log.read(run.folder / "log.jsonl")
+    pixel = result["pixel_horizon"]
+    frames = config.record.episodes * config.record.ticks
+    spent = np.median([line["seconds"] for line in records] or [0.0]) * config.training.iterations / 60
+    return report.ReportInput(
+        title=f"A learned {evaluation.game}",
+        headline=f"Right, to the pixel, for a median of {pixel['median']:g} ticks",
+        lead=(
+            f"{evaluation.rollouts} games of {evaluation.frames} ticks on seeds and players that training never saw, "
+            "truth and dream from the same start under the same keys, open loop. "
+            f"{pixel['survived']:.0%} of the games were right to the end."
+        ),
+        facts=[
+            ("recipe", config.recipe),
+            ("network", f"{config.world.core.kind} core, {config.world.renderer.kind} renderer, {size:,} weights"),
+            ("learned from", f"{frames:,} recorded frames and the keys pressed"),
+            ("training", f"{config.training.iterations:,} iterations, about {spent:.1f} minutes"),
+            ("machine", f"{platform.machine()}, {config.threads} threads, torch {torch.__version__}"),
+            ("speed", ", ".join(f"{rate:,.0f} ticks/s ({name})" for name, rate in result["ticks_per_second"].items())),
+            ("seed", str(config.seed)),
+        ],
+        tables=[_horizon_table(result)],
+        pictures=[
+            report.Picture(
+                "Truth left, dream right; the line turns at the first wrong pixel.",
+                "Several games, each twice: as it was and as the network dreams it",
+                "image/gif",
+                gif_bytes(_split(evaluation, SPLIT_ROLLOUTS), SPLIT_FPS),
+            ),
+            report.Picture(
+                "One game at several ticks: truth above, dream below; white is where the network is unsure.",
+                "A row of true frames above a row of dreamt frames",
+                "image/png",
+                (run.folder / "progress.png").read_bytes(),
+            ),
+        ],
+        charts=_charts(result, records),
+        config=yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False),
+        command=_command(run),
+    )
+
+
+def _horizon_table(result: dict[str, Any]) -> report.Table:
+    header = ("", "pixel median", "p10", "mean", "survived", "object median", "p10", "survived", "MSE", "BCE")
+    rows = []
+    for name, row in {DREAM: result, **result["floors"]}.items():
+        pixel, thing = row["pixel_horizon"], row["object_horizon"] or {}
+        cells = [f"{pixel[key]:g}" for key in ("median", "p10")] + [f"{pixel['mean']:.1f}", f"{pixel['survived']:.0%}"]
+        cells += [f"{thing[key]:g}" if thing else "-" for key in ("median", "p10")]
+        cells += [f"{thing['survived']:.0%}" if thing else "-", f"{row['mse']:.5f}", f"{row['bce']:.5f}"]
+        rows.append((_label(name), *cells))
+    return report.Table("Horizons in ticks; errors are means over all ticks, a pixel", header, rows)
+
+
+def _charts(result: dict[str, Any], records: list[dict[str, Any]]) -> list[report.Chart]:
+    over = result["over_time"]
+    dream, floors = over[DREAM], {name: each for name, each in over.items() if name != DREAM}
+    alive = [Series("dream, every pixel", dream["pixel_survival"])]
+    if dream["object_survival"]:
+        alive.append(Series("dream, every object", dream["object_survival"]))
+        alive += [Series(_label(name), each["object_survival"], floor=True) for name, each in floors.items()]
+    panels = {
+        label: [Series(_label(name), _numbers(each[key]), floor=name != DREAM) for name, each in over.items()]
+        for label, key in (("MSE", "mse"), ("BCE (nats)", "bce"), ("PSNR (dB)", "psnr"))
+    }
+    panels["SSIM"] = [
+        Series(_label(name), list(each["ssim"].values()), name != DREAM, [int(tick) for tick in each["ssim"]])
+        for name, each in over.items()
+    ]
+    charts = [
+        report.Chart("Share of games still right", curves.svg(curves.survival(alive), "Share of games still right")),
+        report.Chart("Errors of frames over time", curves.svg(curves.errors(panels), "Errors of frames over time")),
+    ]
+    if len(records) > 1:
+        at = [line["iteration"] for line in records]
+        lines = [Series(name, [line["losses"][name] for line in records], at=at) for name in records[0]["losses"]]
+        charts.append(report.Chart("Training losses", curves.svg(curves.losses(lines), "Training losses")))
+    return charts
+
+
+def _label(name: str) -> str:
+    """A dream or floor as a person calls it."""
+    return NAMES.get(name, name)
+
+
+def _numbers(values: list[float | None]) -> list[float]:
+    """None, which JSON has for an infinite PSNR, as infinity again."""
+    return [float("inf") if value is None else value for value in values]
+
+
+def _command(run: Run) -> str:
+    from tickworld import config as configs
+    from tickworld.recipes import recipe
+
+    asked = dict(configs.leaves(run.config.model_dump(mode="json")))
+    usual = dict(configs.leaves(recipe(run.config.recipe).model_dump(mode="json")))
+    changed = [f"--{name} {json.dumps(value)}" for name, value in asked.items() if usual.get(name) != value]
+    return " ".join(["tickworld train", run.config.recipe, *changed, f"--out runs/{run.folder.name}"])

@@ -1,0 +1,216 @@
+"""One complete run, from a config to a folder that shows what was learned.
+
+    runs/<name>/  config.yaml · data/ · log.jsonl · tensorboard/ · checkpoints/ · starts.safetensors
+                  progress.png · evaluation.json · split.gif · report.html
+
+Every step finds out for itself what is done already, so a run that was killed goes on where it stopped, and a run that
+is finished does nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from tickworld import config as configs
+from tickworld import files, seeds
+from tickworld.agents import player
+from tickworld.data import store
+from tickworld.data.batches import WindowShape, windows
+from tickworld.data.episode import Episodes
+from tickworld.data.record import record
+from tickworld.errors import UserError
+from tickworld.evaluation.evaluate import DREAM, Evaluation, EvaluationConfig, evaluate
+from tickworld.evaluation.rollout import Start, rollout
+from tickworld.models.learned import Learned
+from tickworld.models.world import World, seeded_world
+from tickworld.progress import Progress, Silent
+from tickworld.recipes.config import RunConfig
+from tickworld.simulator import Opening, Simulator
+from tickworld.training import checkpoint
+from tickworld.training.engine import engine
+from tickworld.training.fit import Lesson, Record, fit, make_optimizer
+from tickworld.training.log import Log
+from tickworld.visual.progress import TICKS, progress_picture
+from tickworld.visual.video import write_png
+
+STARTS = 16
+"""How many openings a run keeps, so that its world can start when it is shown nothing."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder and its config."""
+
+    folder: Path
+    config: RunConfig
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where its checkpoints lie."""
+        return self.folder / "checkpoints"
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has been trained to the end."""
+        done = checkpoint.checkpoints(self.checkpoints)
+        return bool(done) and done[-1].iteration >= self.config.training.iterations
+
+    def world(self) -> Learned:
+        """The newest world as a Simulator. Raises UserError when there is none, or its files are damaged or of
+        another."""
+        game = self.config.game.build()
+        world = seeded_world(self.config.world, game.spec, self.config.seed)
+        checkpoint.load_world(checkpoint.newest(self.checkpoints), world)
+        return Learned(world, game.spec, _read_starts(self.folder / "starts.safetensors"))
+
+
+def open_run(folder: Path) -> Run:
+    """The run in ``folder``. Raises UserError when it is none."""
+    if not (folder / "config.yaml").is_file():
+        what = "is not a run: it has no config.yaml" if folder.is_dir() else "does not exist"
+        raise UserError(f"{folder} {what}; give the folder that `tickworld train` made")
+    return Run(folder, configs.load(RunConfig, folder / "config.yaml"))
+
+
+def begin_run(folder: Path, config: RunConfig) -> Run:
+    """The run in ``folder`` with this config: a new one or one to go on with.
+
+    Raises UserError when the folder holds something else, and says what differs when it holds another run.
+    """
+    if (folder / "config.yaml").is_file():
+        old = open_run(folder).config
+        before, now = (dict(configs.leaves(each.model_dump(mode="json"))) for each in (old, config))
+        for name in {**before, **now}:
+            if before.get(name) != now.get(name):
+                raise UserError(
+                    f"{folder} holds a run with {name} = {before.get(name)}; got {now.get(name)}; "
+                    "use the same settings to go on with it, or another --out"
+                )
+    elif folder.is_dir() and any(folder.iterdir()):
+        raise UserError(f"{folder} is not empty and holds no run; choose another --out")
+    else:
+        configs.save(config, folder / "config.yaml")
+    files.clear_partials(folder)
+    return Run(folder, config)
+
+
+def recorded(run: Run, show: Progress) -> Episodes:
+    """The episodes to learn from: recorded now, or as far as that is still to be done, then read into memory.
+
+    Raises UserError when ``config.data`` is not a recording of this game.
+    """
+    game = run.config.game.build()
+    if run.config.data is None:
+        plan = run.config.record
+        total = plan.episodes * plan.ticks
+        with show.bar(f"recording {game.spec.name}", total, "frames") as at:
+            there = record(game, player(plan.players, game), plan, run.folder / "data", lambda done, _: at(done, ""))
+    else:
+        there = store.open(run.config.data)
+    fits = (there.spec.name, there.spec.frame_shape, there.spec.actions, there.spec.players)
+    wanted = (game.spec.name, game.spec.frame_shape, game.spec.actions, game.spec.players)
+    if fits != wanted:
+        raise UserError(
+            f"{there.path} is a recording of {fits[0]} with frames {fits[1]}; this run learns {wanted[0]} with frames "
+            f"{wanted[1]}; give a recording of the same game"
+        )
+    return there.read()
+
+
+def train(run: Run, show: Progress | None = None) -> None:
+    """Trains to the end, going on from the newest checkpoint."""
+    show = show or Silent()
+    if run.finished:
+        return
+    torch.set_num_threads(run.config.threads)
+    episodes = recorded(run, show)
+    game, config = run.config.game.build(), run.config.training
+    world = seeded_world(run.config.world, game.spec, run.config.seed)
+    _keep_starts(run, episodes, world.initializer.opening)
+    files.clear_partials(run.checkpoints)
+    sampler = config.sampler.build(episodes, world.initializer.opening, _training_seed(run))
+    training = checkpoint.Training(world, make_optimizer(world, config), sampler)
+    first = 0
+    if done := checkpoint.checkpoints(run.checkpoints):
+        first = done[-1].iteration
+        checkpoint.load(done[-1], training)
+        show.say(f"going on from iteration {first}")
+    _train_from(run, game, training, first, show)
+
+
+def _train_from(run: Run, game: Simulator, training: checkpoint.Training, first: int, show: Progress) -> None:
+    world, output, last = training.world, run.config.output, run.config.training.iterations
+    fabric = engine()
+    wrapped, optimizer = fabric.setup(world, training.optimizer)
+    lesson = Lesson(run.config.training, training.sampler, _training_seed(run))
+    log = Log(run.folder, first)
+    try:
+        with show.bar(f"training ({world.size():,} weights)", last, "it", first) as at:
+            for step in fit(fabric, wrapped, optimizer, lesson, first):
+                done = step.iteration + 1
+                at(done, _note(step))
+                if step.iteration % output.log == 0 or done == last:
+                    log.write(step)
+                if done % output.picture == 0:
+                    log.picture("progress", draw_progress(run, world, game), done)
+                    world.train()
+                if done % output.save == 0 or done == last:
+                    checkpoint.save(run.checkpoints, done, training)
+    finally:
+        log.close()
+
+
+def judge(run: Run, config: EvaluationConfig, show: Progress | None = None) -> Evaluation:
+    """Evaluates the newest world of ``run`` open loop against its game."""
+    show = show or Silent()
+    torch.set_num_threads(run.config.threads)
+    game = run.config.game.build()
+    with show.bar(f"evaluating {config.rollouts} rollouts", config.frames, "ticks") as at:
+        return evaluate(run.world(), game, player(config.players, game), config, lambda done: at(done, ""))
+
+
+def draw_progress(run: Run, world: World, game: Simulator) -> Any:
+    """Redraws progress.png, truth over dream for one held-out game, and returns the picture."""
+    start = Start(player(run.config.evaluation.players, game), 1, run.config.evaluation.seed)
+    ticks = list(rollout(game, {DREAM: Learned(world, game.spec)}, start, TICKS[-1]))
+    truth, dream = (
+        np.concatenate([tick.truth for tick in ticks]),
+        np.concatenate([tick.dreams[DREAM] for tick in ticks]),
+    )
+    picture = progress_picture(truth, dream)
+    write_png(run.folder / "progress.png", picture)
+    return picture
+
+
+def _training_seed(run: Run) -> int:
+    return seeds.derive(run.config.seed, "training")
+
+
+def _keep_starts(run: Run, episodes: Episodes, opening: int) -> None:
+    path = run.folder / "starts.safetensors"
+    if opening == 0 or path.exists():
+        return
+    some = windows(episodes, WindowShape(opening, 1, STARTS), run.config.seed, 0)
+    kept = {"frames": some.opening_frames, "actions": some.opening_actions}
+    files.write_whole(path, lambda temporary: save_file(kept, temporary))
+
+
+def _read_starts(path: Path) -> Opening | None:
+    if not path.exists():
+        return None
+    try:
+        kept = load_file(path)
+        return Opening(kept["frames"], kept["actions"])
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}); delete it: a world can also be shown an opening") from error
+
+
+def _note(step: Record) -> str:
+    return f"loss {step.loss:.4f}  {step.ticks} tick{'s' if step.ticks > 1 else ''}"

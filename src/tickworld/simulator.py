@@ -1,0 +1,215 @@
+"""The one idea: a true game, an environment and a trained network are the same thing, a Simulator.
+
+    every tick:  state = update(state, actions)      frames = render(state)      state_0 = init(params, seeds)
+
+A Simulator always runs N independent copies ("rows") at once; one game is N = 1. Recording, evaluation, pictures,
+play, export and agents take a Simulator and never ask which kind it is. The laws it obeys are stated here in prose and
+checked by ``tickworld.checks``:
+
+1. Batch.   Row i depends only on ``params[i]``, ``seeds[i]`` and ``actions[:, i]``.
+2. Replay.  The same params, seeds and actions give the same frames, bit for bit, on one machine. When
+            ``spec.branchable`` is true an old state stays valid after newer ones were made: ``update`` and ``render``
+            never change what they are given.
+3. Frames.  ``render`` gives uint8 ``[N, H, W, C]`` of exactly the size that ``spec`` announces.
+4. Params.  Each param that ``spec`` names changes the frames sooner or later; every value in its range is legal.
+
+This module knows numpy and nothing else: games need no torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickworld.errors import UserError, near_match
+from tickworld.seeds import uniform
+
+State = Any
+"""A record (NamedTuple) of arrays whose first axis has length N. Only its own simulator looks inside."""
+
+
+@dataclass(frozen=True)
+class Param:
+    """One number that ``init`` takes.
+
+    ``default`` is the value of the standard start. A ``drawn`` param is instead drawn from ``low..high`` (both
+    included) for each episode that is recorded or evaluated. ``kind`` says how a network should read the number:
+    an ``angle`` is in radians and wraps around; a ``choice`` is an integer without an order.
+    """
+
+    name: str
+    default: float
+    low: float
+    high: float
+    kind: Literal["integer", "real", "angle", "choice"] = "integer"
+    drawn: bool = False
+    doc: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers are legal."""
+        return self.kind in ("integer", "choice")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a Simulator shows and takes.
+
+    ``palette`` lists the colours that occur as C-tuples of 0..255 (empty: any colour). Every player presses one of
+    ``actions`` each tick. ``opening`` is the number of first frames that ``init`` must be shown (0: a true game or a
+    world that starts from params alone).
+    """
+
+    name: str
+    height: int
+    width: int
+    channels: int
+    players: tuple[str, ...]
+    actions: tuple[str, ...]
+    params: tuple[Param, ...] = ()
+    palette: tuple[tuple[int, ...], ...] = ()
+    branchable: bool = True
+    opening: int = 0
+
+    @property
+    def frame_shape(self) -> tuple[int, int, int]:
+        """(H, W, C)."""
+        return self.height, self.width, self.channels
+
+    def index(self, name: str) -> int:
+        """The column of param ``name``. Raises UserError with near matches for a name that does not exist."""
+        names = [param.name for param in self.params]
+        if name not in names:
+            raise UserError(f"{self.name} has no param {name!r}; {near_match(name, names)}")
+        return names.index(name)
+
+    def defaults(self, count: int) -> NDArray[np.float64]:
+        """Params of the standard start, float64 [count, S] with one column for each of ``params``."""
+        return np.tile(np.array([param.default for param in self.params], float), (count, 1))
+
+    def draw(self, seeds: NDArray[np.uint64]) -> NDArray[np.float64]:
+        """One row of params per seed, float64 [N, S]: drawn ones uniform over their range, the others at default."""
+        rows = self.defaults(len(seeds))
+        for column, param in enumerate(self.params):
+            if param.drawn:
+                share = uniform(seeds, "params", column)
+                if param.whole:
+                    rows[:, column] = np.floor(param.low + share * (param.high - param.low + 1))
+                else:
+                    rows[:, column] = param.low + share * (param.high - param.low)
+        return rows
+
+    def check_params(self, params: NDArray[np.floating]) -> None:
+        """Raises UserError unless ``params`` is [N, S] with every number legal."""
+        if params.ndim != 2 or params.shape[1] != len(self.params):
+            raise UserError(
+                f"{self.name} takes params of shape [N, {len(self.params)}]; got {list(params.shape)}; "
+                "build them with spec.defaults(n) or spec.draw(seeds)"
+            )
+        for column, param in enumerate(self.params):
+            values = params[:, column]
+            legal = (values >= param.low) & (values <= param.high)
+            if param.whole:
+                legal &= values == np.floor(values)
+            if not legal.all():
+                bad = float(values[~legal][0])
+                kind = "a whole number" if param.whole else "a number"
+                raise UserError(
+                    f"param {param.name} of {self.name} must be {kind} in {param.low:g}..{param.high:g}; got {bad:g}"
+                )
+
+    def with_params(self, fixed: dict[str, float | tuple[float, float]]) -> Spec:
+        """The same spec with some params fixed (a number) or drawn from a narrower range (a pair).
+
+        Raises UserError for an unknown name or a value outside the param's range.
+        """
+        params = list(self.params)
+        for name, value in fixed.items():
+            column = self.index(name)
+            params[column] = self._narrowed(params[column], value)
+        return replace(self, params=tuple(params))
+
+    def _narrowed(self, param: Param, value: float | tuple[float, float]) -> Param:
+        is_range = isinstance(value, (tuple, list))
+        try:
+            low, high = (float(end) for end in (value if is_range else (value, value)))
+        except (TypeError, ValueError):
+            low = high = float("nan")
+        whole = low.is_integer() and high.is_integer()
+        if not param.low <= low <= high <= param.high or (param.whole and not whole):
+            number = "a whole number" if param.whole else "a number"
+            raise UserError(
+                f"param {param.name} of {self.name} takes {number} or a (low, high) pair of such within "
+                f"{param.low:g}..{param.high:g}; got {value!r}"
+            )
+        if is_range:
+            return replace(param, default=min(max(param.default, low), high), low=low, high=high, drawn=True)
+        return replace(param, default=low, drawn=False)
+
+
+class Status(NamedTuple):
+    """What the last tick brought: ``reward`` float32 [N, P]; ``over`` bool [N], the simulation has ended for good."""
+
+    reward: NDArray[np.float32]
+    over: NDArray[np.bool_]
+
+
+class Opening(NamedTuple):
+    """The first K frames of an episode, uint8 [N, K, H, W, C], and the actions between them, [N, K-1, P]."""
+
+    frames: NDArray[np.uint8]
+    actions: NDArray[np.integer]
+
+
+@runtime_checkable
+class Simulator(Protocol):
+    """Three verbs and a status. See the module docstring for the laws."""
+
+    spec: Spec
+
+    def init(self, params: NDArray[np.floating], seeds: NDArray[np.uint64], opening: Opening | None = None) -> State:
+        """The first state. A simulator with ``spec.opening`` = K > 0 is shown K frames and stands at the last of them
+        (tick K-1); without an opening it uses one of its own, chosen by the seed. A true game ignores ``opening``."""
+        ...
+
+    def update(self, state: State, actions: NDArray[np.integer]) -> State:
+        """The state one tick later, after ``actions`` [N, P] (indices into ``spec.actions``)."""
+        ...
+
+    def render(self, state: State) -> NDArray[np.uint8]:
+        """Frames [N, H, W, C]."""
+        ...
+
+    def status(self, state: State) -> Status:
+        """Reward and end of the tick that led to ``state``."""
+        ...
+
+
+class Objects(NamedTuple):
+    """What a fixed, model-free probe finds in frames ``[..., H, W, C]``.
+
+    ``positions[name]`` is (x, y, size): centre in pixels and number of lit pixels, float [..., 3], NaN where the object
+    is not there. ``readings[name]`` is a number that is right or wrong, int [...], -1 where illegible.
+    """
+
+    positions: dict[str, NDArray[np.float64]]
+    readings: dict[str, NDArray[np.int64]]
+
+
+@runtime_checkable
+class Probed(Simulator, Protocol):
+    """A Simulator whose frames can be read: the game that owns the rules also says how to see its objects."""
+
+    ball: str
+    """The name of the small moving object that a bad world loses."""
+
+    def objects(self, frames: NDArray[np.uint8]) -> Objects:
+        """Where the objects are in any frames of this game, true or dreamt."""
+        ...
+
+    def render_without_ball(self, state: State) -> NDArray[np.uint8]:
+        """Frames [N, H, W, C] with everything right except that the ball is missing: a floor for every metric."""
+        ...

@@ -1,0 +1,55 @@
+"""The border between numpy and torch: the one conversion of frames, and the legend of the axes.
+
+Axes, in every annotation and docstring: B batch, T time (ticks), A actions, P players, S size of a vector, C channels,
+H height, W width, N rows of a simulator.
+
+On the numpy side a frame is uint8 [..., H, W, C]; on the torch side float32 [..., C, H, W] in 0..1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+def to_tensor(frames: NDArray[np.uint8]) -> Tensor:
+    """float32 [..., C, H, W] in 0..1 from uint8 [..., H, W, C]."""
+    pixels = np.moveaxis(frames, -1, -3).astype(np.float32, order="C")  # always a copy: stored frames are read-only
+    return torch.from_numpy(pixels).div_(255)
+
+
+def to_frames(pixels: Tensor) -> NDArray[np.uint8]:
+    """uint8 [..., H, W, C] from [..., C, H, W] in 0..1 (rounded; values outside are cut)."""
+    whole = pixels.detach().clamp(0, 1).mul(255).round().to(torch.uint8)
+    return whole.movedim(-3, -1).contiguous().cpu().numpy()
+
+
+def one_hot(actions: NDArray[np.integer] | Tensor, count: int) -> Tensor:
+    """float32 [..., P * count] from action indices [..., P]: the players' one-hot vectors side by side.
+
+    Built by comparison, so that each row marks its own action only, whatever the batch looks like.
+    """
+    indices = actions.long() if isinstance(actions, Tensor) else torch.from_numpy(actions.astype(np.int64))
+    marks = indices.unsqueeze(-1) == torch.arange(count, device=indices.device)
+    return marks.flatten(-2).float()
+
+
+def nearest_colour(pixels: Tensor, palette: Tensor) -> Tensor:
+    """Index (uint8 [..., H, W]) of the colour of ``palette`` [Q, C] nearest to each pixel of ``pixels`` [..., C, H, W],
+    both in 0..1.
+
+    Two greys take one comparison; else it goes colour by colour, since ``argmin`` over a short axis is ten times slower
+    on a CPU.
+    """
+    if palette.shape == (2, 1):
+        brighter = pixels[..., 0, :, :] > palette.mean()
+        return (brighter if palette[1] > palette[0] else ~brighter).to(torch.uint8)
+    nearest = torch.zeros(pixels.shape[:-3] + pixels.shape[-2:], dtype=torch.uint8, device=pixels.device)
+    best = torch.full(nearest.shape, torch.inf, device=pixels.device)
+    for index, colour in enumerate(palette):
+        distance = (pixels - colour[:, None, None]).abs().sum(-3)
+        nearest[distance < best] = index
+        best = torch.minimum(distance, best)
+    return nearest

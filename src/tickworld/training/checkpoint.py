@@ -1,0 +1,146 @@
+"""Checkpoints: weights and optimiser as safetensors, the rest as JSON; each is a folder that appears whole or not at
+all.
+
+    checkpoints/00001200/   world.safetensors   optimizer.safetensors   sampler.safetensors   state.json
+
+Loading one that a stranger sent runs no code.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from tickworld import files
+from tickworld.errors import UserError
+from tickworld.models.world import World
+from tickworld.training.sampling import Sampler
+
+FORMAT = 1
+KEEP = 2
+"""How many newest checkpoints a run keeps."""
+
+
+class Training(NamedTuple):
+    """All that training changes as it goes on, and so all that resuming needs beside the iteration."""
+
+    world: World
+    optimizer: torch.optim.Optimizer
+    sampler: Sampler
+
+
+class Checkpoint(NamedTuple):
+    """Where a checkpoint lies and how many iterations it has behind it."""
+
+    path: Path
+    iteration: int
+
+
+def save(folder: Path, iteration: int, training: Training) -> None:
+    """Writes the checkpoint of ``iteration`` into ``folder`` and deletes all but the newest ``KEEP``.
+
+    Raises UserError when the disk refuses; what was there before stays.
+    """
+
+    def write(path: Path) -> None:
+        path.mkdir()
+        save_file(_plain(training.world.state_dict()), path / "world.safetensors")
+        save_file(_plain(_optimizer_tensors(training.world, training.optimizer)), path / "optimizer.safetensors")
+        save_file(_plain(training.sampler.state()), path / "sampler.safetensors")
+        files.write_json(path / "state.json", {"format": FORMAT, "iteration": iteration})
+
+    files.write_whole(folder / f"{iteration:08d}", write)
+    for old in checkpoints(folder)[:-KEEP]:
+        files.remove(old.path)
+
+
+def checkpoints(folder: Path) -> list[Checkpoint]:
+    """The whole checkpoints in ``folder``, oldest first."""
+    found = [path for path in folder.glob("[0-9]*") if (path / "state.json").is_file()]
+    return sorted((Checkpoint(path, int(path.name)) for path in found), key=lambda each: each.iteration)
+
+
+def newest(folder: Path) -> Checkpoint:
+    """The newest whole checkpoint. Raises UserError when there is none."""
+    found = checkpoints(folder)
+    if not found:
+        raise UserError(f"there is no checkpoint in {folder}; train first, or check the path")
+    return found[-1]
+
+
+def load(checkpoint: Checkpoint, training: Training) -> None:
+    """Puts all of the checkpoint into ``training``. Raises UserError when it is of another run or damaged."""
+    load_world(checkpoint, training.world)
+    _load_optimizer(checkpoint, training.world, training.optimizer)
+    training.sampler.restore(_read(checkpoint.path / "sampler.safetensors"))
+
+
+def load_world(checkpoint: Checkpoint, world: nn.Module) -> None:
+    """Puts the checkpoint's weights into ``world``. Raises UserError when they belong to another world or are
+    damaged."""
+    state = files.read_json(checkpoint.path / "state.json", "checkpoint state")
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        got = state.get("format") if isinstance(state, dict) else state
+        raise UserError(f"{checkpoint.path} has checkpoint format {got!r}; this version reads format {FORMAT}")
+    weights = _read(checkpoint.path / "world.safetensors")
+    _check_same(world.state_dict(), weights, checkpoint.path)
+    world.load_state_dict(weights)
+
+
+def _load_optimizer(checkpoint: Checkpoint, world: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    stored = _read(checkpoint.path / "optimizer.safetensors")
+    names = [name for name, _ in world.named_parameters()]
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in stored.items():
+        name, _, moment = key.rpartition("/")
+        if name not in names:
+            raise UserError(
+                f"{checkpoint.path} holds the optimiser of another world (it knows {name!r}); use its own config"
+            )
+        state.setdefault(names.index(name), {})[moment] = value
+    groups: Any = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _optimizer_tensors(world: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The optimiser's moments, named ``<parameter>/<moment>``. Rates need no saving: they follow from the iteration."""
+    names = [name for name, _ in world.named_parameters()]
+    state: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
+    return {
+        f"{names[index]}/{moment}": torch.as_tensor(value)
+        for index, moments in state.items()
+        for moment, value in moments.items()
+    }
+
+
+def _plain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: each.detach().contiguous() for name, each in tensors.items()}
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise UserError(
+            f"there is no {path.name} in {path.parent}; restore it, or delete the folder and train on"
+        ) from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}); delete its folder to use an older checkpoint") from error
+
+
+def _check_same(own: dict[str, Tensor], stored: dict[str, Tensor], path: Path) -> None:
+    missing, extra = sorted(own.keys() - stored.keys()), sorted(stored.keys() - own.keys())
+    if missing or extra:
+        what = f"lacks {missing[0]!r}" if missing else f"has {extra[0]!r}, which this world does not"
+        raise UserError(f"{path} is a checkpoint of another world: it {what}; use the config it was trained with")
+    for name, tensor in own.items():
+        if tensor.shape != stored[name].shape:
+            raise UserError(
+                f"{path} is a checkpoint of another world: {name!r} has shape {list(stored[name].shape)}, expected "
+                f"{list(tensor.shape)}; use the config it was trained with"
+            )

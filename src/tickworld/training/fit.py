@@ -1,0 +1,164 @@
+"""The training loop as a generator: one record per iteration; logging, evaluation and saving are ordinary lines in the
+caller's ``for``.
+
+    for record in fit(engine, lesson, first=0):
+        ...
+
+Batch, curriculum and noise of an iteration are pure functions of (seed, iteration), so a run that resumes at iteration
+i with the same weights and optimiser goes on to the same losses, bit for bit on one device.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+
+from tickworld import seeds
+from tickworld.config import Config
+from tickworld.data.batches import Batch
+from tickworld.errors import UserError
+from tickworld.models.world import World
+from tickworld.tensors import to_tensor
+from tickworld.training.curriculum import GrowthConfig, RateConfig
+from tickworld.training.objectives import Losses, ObjectiveConfig, TensorBatch, TransitionConfig, combine, weighted
+from tickworld.training.sampling import Sampler, SamplerConfig, UniformConfig
+
+
+class TrainingConfig(Config):
+    """How a world is trained."""
+
+    objective: ObjectiveConfig = TransitionConfig()
+    """what it is asked to get right"""
+    sampler: SamplerConfig = UniformConfig()
+    """which windows it sees"""
+    iterations: int = Field(default=1000, gt=0)
+    """how many updates of the weights"""
+    batch: int = Field(default=64, gt=0)
+    """windows of the longest length in a batch"""
+    ticks: GrowthConfig = GrowthConfig()
+    """length of the windows"""
+    rate: RateConfig = RateConfig()
+    """learning rate"""
+    decay: float = Field(default=1e-4, ge=0)
+    """weight decay of AdamW"""
+    clip: float = Field(default=1.0, gt=0)
+    """longest gradient; a longer one is cut to this"""
+
+    def shape_at(self, iteration: int) -> tuple[int, int]:
+        """(windows, ticks) of the batch of ``iteration``; windows x ticks stays what the longest windows have."""
+        ticks = self.ticks.at(iteration, self.iterations)
+        return max(self.batch * self.ticks.last // ticks, 1), ticks
+
+
+class Record(NamedTuple):
+    """What one iteration brought. ``losses`` are averages over the batch's frames; ``gradient`` is its length before
+    the cut; ``frames`` counts the frames judged; ``seconds`` is the time it took."""
+
+    iteration: int
+    loss: float
+    losses: dict[str, float]
+    rate: float
+    gradient: float
+    ticks: int
+    frames: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """All that decides what training does: the config, where batches come from, and the seed of its noise."""
+
+    config: TrainingConfig
+    sampler: Sampler
+    seed: int
+
+
+def make_optimizer(world: World, config: TrainingConfig) -> torch.optim.Optimizer:
+    """AdamW (1711.05101) over the world's weights."""
+    return torch.optim.AdamW(world.parameters(), lr=config.rate.peak, betas=(0.9, 0.99), weight_decay=config.decay)
+
+
+def fit(fabric: Any, world: Any, optimizer: Any, lesson: Lesson, first: int = 0) -> Iterator[Record]:
+    """One record per iteration, from iteration ``first`` to the last of ``lesson.config``; ``world`` and ``optimizer``
+    are what ``fabric.setup`` returned, and change in place.
+
+    Raises UserError, before the weights are touched, when the loss stops being a number.
+    """
+    config = lesson.config
+    world.train()
+    for iteration in range(first, config.iterations):
+        started = time.perf_counter()
+        rate = config.rate.at(iteration, config.iterations)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        noise = torch.Generator().manual_seed(seeds.derive(lesson.seed, "noise", iteration))
+        score = functools.partial(_score, world, config, noise)
+        batch = tensors(lesson.sampler.draw(iteration, *config.shape_at(iteration), score))
+        losses = world(config.objective, batch, noise)
+        mask = _judged(losses, batch)
+        loss = combine(losses, config.objective.weights, mask)
+        if not math.isfinite(loss.item()):
+            raise UserError(
+                f"training stopped at iteration {iteration}: the loss became {loss.item()}; the last checkpoint is "
+                "kept; try a lower --training.rate.peak"
+            )
+        optimizer.zero_grad()
+        fabric.backward(loss)
+        gradient = fabric.clip_gradients(world, optimizer, max_norm=config.clip, error_if_nonfinite=False)
+        optimizer.step()
+        lesson.sampler.learn(_by_window(losses, config, mask))
+        yield Record(
+            iteration=iteration,
+            loss=loss.item(),
+            losses={name: _mean(each.detach(), mask).item() for name, each in losses.items()},
+            rate=rate,
+            gradient=float(gradient),
+            ticks=batch.actions.shape[1],
+            frames=mask.numel(),
+            seconds=time.perf_counter() - started,
+        )
+
+
+def tensors(batch: Batch) -> TensorBatch:
+    """A numpy batch as a world reads it."""
+    return TensorBatch(
+        params=torch.from_numpy(batch.params.astype(np.float32)),
+        opening_frames=to_tensor(batch.opening_frames),
+        opening_actions=torch.from_numpy(batch.opening_actions),
+        frames=to_tensor(batch.frames),
+        actions=torch.from_numpy(batch.actions),
+        mask=torch.from_numpy(batch.mask),
+    )
+
+
+def _judged(losses: Losses, batch: TensorBatch) -> Tensor:
+    """The mask of the frames that ``losses`` are about: the last ones, when the start is not judged."""
+    return batch.mask[:, -next(iter(losses.values())).shape[1] :]
+
+
+def _score(world: Any, config: TrainingConfig, noise: torch.Generator, batch: Batch) -> NDArray[np.float32]:
+    """The weighted loss of each window, [B], without a gradient."""
+    with torch.no_grad():
+        read = tensors(batch)
+        losses = world(config.objective, read, noise)
+        return _by_window(losses, config, _judged(losses, read))
+
+
+def _by_window(losses: Losses, config: TrainingConfig, mask: Tensor) -> NDArray[np.float32]:
+    total = weighted({name: each.detach() for name, each in losses.items()}, config.objective.weights, mask)
+    return _mean(total, mask, 1).numpy()
+
+
+def _mean(values: Tensor, mask: Tensor, axis: int | None = None) -> Tensor:
+    """Mean over the frames that ``mask`` keeps, of all or along one axis."""
+    return (values * mask).sum(axis) / mask.sum(axis).clamp(min=1)

@@ -1,0 +1,59 @@
+"""What a run writes down as it goes: ``log.jsonl``, one line a record, and the same for TensorBoard.
+
+A resumed run cuts the log back to its checkpoint first, so that no iteration stands in it twice.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tickworld import files
+from tickworld.training.fit import Record
+
+
+class Log:
+    """An open log of the run in ``folder``, for iterations from ``first`` on."""
+
+    def __init__(self, folder: Path, first: int) -> None:
+        self.path = folder / "log.jsonl"
+        kept = [line for line in read(self.path) if line["iteration"] < first]
+        files.write_text(self.path, "".join(json.dumps(line) + "\n" for line in kept))
+        # Heavy, and only a run that trains needs it.
+        from torch.utils.tensorboard.writer import SummaryWriter
+
+        with files.disk_errors(folder):
+            self.board = SummaryWriter(str(folder / "tensorboard"), purge_step=first)
+
+    def write(self, record: Record) -> None:
+        """Appends one record. Raises UserError when the disk refuses."""
+        with files.disk_errors(self.path), self.path.open("a") as file:
+            file.write(json.dumps(record._asdict()) + "\n")
+        scalars = {"loss": record.loss, "rate": record.rate, "gradient": record.gradient, **_prefixed(record.losses)}
+        for name, value in scalars.items():
+            self.board.add_scalar(name, value, record.iteration)
+
+    def picture(self, name: str, image: Any, iteration: int) -> None:
+        """Shows an RGB picture, uint8 [H, W, 3], on the board."""
+        self.board.add_image(name, image, iteration, dataformats="HWC")
+
+    def close(self) -> None:
+        """Writes out what is pending."""
+        self.board.close()
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The records in a ``log.jsonl``; a last line that a kill cut short is passed over."""
+    lines: list[dict[str, Any]] = []
+    if path.is_file():
+        for line in path.read_text().splitlines():
+            try:
+                lines.append(json.loads(line))
+            except ValueError:
+                break
+    return lines
+
+
+def _prefixed(losses: dict[str, float]) -> dict[str, float]:
+    return {f"losses/{name}": value for name, value in losses.items()}

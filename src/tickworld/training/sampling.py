@@ -1,0 +1,142 @@
+"""Which windows a batch is made of: drawn uniformly, or half of them from a pool that prefers the hard ones.
+
+Rare events decide how long a world stays right, and most windows hold none. The pool finds them without being told what
+they are: every so often it is filled with windows drawn at random, each is scored by the world's own loss, and windows
+are drawn in proportion to a power of their loss, which is kept up to date as they are trained on (prioritised replay,
+Schaul et al. 2015, 1511.05952). Windows that were never scored cannot be drawn, so nothing is preferred for being
+unknown.
+
+Draws are pure functions of (seed, iteration) and the pool; the pool is the one thing that remembers, and is saved with
+a checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+
+from tickworld import seeds
+from tickworld.config import Config
+from tickworld.data.batches import Batch, WindowShape, cut, draw_windows
+from tickworld.data.episode import Episodes
+
+Score = Callable[[Batch], NDArray[np.float32]]
+"""The loss of each window of a batch, [B], without training on it."""
+
+SCORED_AT_ONCE = 256
+
+
+class UniformConfig(Config):
+    """All windows alike."""
+
+    kind: Literal["uniform"] = "uniform"
+
+    def build(self, episodes: Episodes, opening: int, seed: int) -> Sampler:
+        """The sampler over ``episodes``."""
+        return Sampler(episodes, opening, seed)
+
+
+class HardConfig(Config):
+    """Part of each batch from a pool that prefers windows with a high loss."""
+
+    kind: Literal["hard"] = "hard"
+    share: float = Field(default=0.5, ge=0, le=1)
+    """share of a batch that comes from the pool"""
+    pool: int = Field(default=16_384, gt=0)
+    """windows in the pool"""
+    renew: int = Field(default=1000, gt=0)
+    """iterations until the pool is filled anew"""
+    power: float = Field(default=0.8, gt=0)
+    """windows are drawn in proportion to this power of their loss"""
+
+    def build(self, episodes: Episodes, opening: int, seed: int) -> Hard:
+        """The sampler over ``episodes``."""
+        return Hard(self, episodes, opening, seed)
+
+
+SamplerConfig = Annotated[UniformConfig | HardConfig, Field(discriminator="kind")]
+
+
+class Sampler:
+    """Draws windows uniformly; remembers nothing."""
+
+    def __init__(self, episodes: Episodes, opening: int, seed: int) -> None:
+        self.episodes = episodes
+        self.opening = opening
+        self.seed = seed
+
+    def draw(self, iteration: int, windows: int, ticks: int, score: Score) -> Batch:
+        """The batch of ``iteration``: ``windows`` windows of ``ticks`` ticks."""
+        return self._cut(*self._uniform(iteration, windows, ticks), ticks)
+
+    def learn(self, losses: NDArray[np.float32]) -> None:
+        """Takes note of the losses [B] of the batch that was drawn last."""
+
+    def state(self) -> dict[str, Tensor]:
+        """What is to be saved."""
+        return {}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Goes on from what was saved."""
+
+    def _uniform(self, iteration: int, windows: int, ticks: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        return draw_windows(self.episodes, WindowShape(self.opening, ticks, windows), self.seed, iteration)
+
+    def _cut(self, index: NDArray[np.int64], start: NDArray[np.int64], ticks: int) -> Batch:
+        return cut(self.episodes, WindowShape(self.opening, ticks, len(index)), index, start)
+
+
+class Hard(Sampler):
+    """See the module docstring."""
+
+    def __init__(self, config: HardConfig, episodes: Episodes, opening: int, seed: int) -> None:
+        super().__init__(episodes, opening, seed)
+        self.config = config
+        self.where = np.zeros((2, 0), np.int64)  # episode and start of the pool's windows
+        self.loss = np.zeros(0, np.float32)  # [pool]
+        self.drawn = np.zeros(0, np.int64)  # which of the pool are in the last batch, at its end
+
+    def draw(self, iteration: int, windows: int, ticks: int, score: Score) -> Batch:
+        """Uniform windows first, then those from the pool."""
+        if iteration % self.config.renew == 0 or not self.loss.size:
+            self._fill(iteration, ticks, score)
+        hard = round(windows * self.config.share)
+        index, start = self._uniform(iteration, windows - hard, ticks) if windows > hard else np.zeros((2, 0), np.int64)
+        chance = np.cumsum(self.loss.astype(np.float64) ** self.config.power)
+        pick = seeds.generator(self.seed, "pool draw", iteration).random(hard) * chance[-1]
+        self.drawn = np.minimum(np.searchsorted(chance, pick, side="right"), len(chance) - 1)
+        kept = self.where[:, self.drawn]
+        return self._cut(np.concatenate([index, kept[0]]), np.concatenate([start, kept[1]]), ticks)
+
+    def learn(self, losses: NDArray[np.float32]) -> None:
+        """The pool's windows get their new losses."""
+        if self.drawn.size:
+            self.loss[self.drawn] = _usable(losses[-len(self.drawn) :])
+
+    def state(self) -> dict[str, Tensor]:
+        """The pool."""
+        return {"where": torch.from_numpy(self.where), "loss": torch.from_numpy(self.loss)}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """The pool as it was."""
+        self.where, self.loss = state["where"].numpy(), state["loss"].numpy()
+
+    def _fill(self, iteration: int, ticks: int, score: Score) -> None:
+        shape, seed = WindowShape(self.opening, ticks, self.config.pool), seeds.derive(self.seed, "pool")
+        self.where = np.stack(draw_windows(self.episodes, shape, seed, iteration))
+        parts = range(0, self.config.pool, SCORED_AT_ONCE)
+        index, start = self.where
+        cuts = (slice(first, first + SCORED_AT_ONCE) for first in parts)
+        scored = [score(self._cut(index[part], start[part], ticks)) for part in cuts]
+        self.loss = _usable(np.concatenate(scored))
+
+
+def _usable(losses: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Above zero, so that everything can be drawn; a wild one must not take all draws."""
+    return np.clip(np.nan_to_num(losses, nan=20.0), 1e-5, 20.0).astype(np.float32)
