@@ -80,5 +80,13 @@ def test_generator_repeats_itself_and_differs_by_name() -> None:
     assert draw("shuffle", 3) != draw("shuffle", 4) != draw("noise", 3)
 
 
+def test_streams_are_what_they_were() -> None:
+    """Recordings and runs name their seeds: another mixing would make all of them unrepeatable."""
+    assert seeds.mix(7, "a", 3).tolist() == [11843419180254673892]
+    assert seeds.rows(1, 0, 2).tolist() == [10877474490980188546, 17088330413252294185]
+    assert seeds.derive(5, "shuffle") == 8548689194551620225
+    assert seeds.uniform(5, "x").tolist() == [0.43396637176669395]
+
+
 def test_numpy_integers_are_keys_like_others() -> None:
     assert seeds.derive(1, np.int64(5)) == seeds.derive(1, 5)  # pyright: ignore[reportArgumentType]

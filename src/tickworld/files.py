@@ -95,8 +95,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Waits until the disk holds a file, or a folder and all in it; without this a power cut can leave empty files."""
-    for each in (path, *path.rglob("*")):
+    """Waits until the disk holds a file, or the files of a folder; without this a power cut can leave empty ones."""
+    for each in (path,) if path.is_file() else (each for each in path.rglob("*") if each.is_file()):
         handle = os.open(each, os.O_RDONLY)
         try:
             os.fsync(handle)

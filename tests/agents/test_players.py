@@ -29,8 +29,8 @@ class Blind:
     def __init__(self, inner: Simulator) -> None:
         self.inner, self.spec = inner, inner.spec
 
-    def init(self, params: Any, row_seeds: Any, opening: Opening | None = None) -> Any:
-        return self.inner.init(params, row_seeds, opening)
+    def init(self, params: Any, seeds: Any, opening: Opening | None = None) -> Any:
+        return self.inner.init(params, seeds, opening)
 
     def update(self, state: Any, actions: Any) -> Any:
         return self.inner.update(state, actions)

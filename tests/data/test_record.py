@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -24,7 +25,8 @@ from tickworld.data.player import Player
 from tickworld.data.record import play_episodes, record
 from tickworld.errors import UserError
 from tickworld.games import game
-from tickworld.simulator import Simulator
+from tickworld.games.pong import Pong
+from tickworld.simulator import Opening, Simulator
 
 TICKS = 30
 
@@ -68,7 +70,7 @@ def test_an_episode_that_is_over_stops_there() -> None:
     assert (episodes.over.any(1) >= ended).all()
     for row in np.flatnonzero(ended):
         last = episodes.lengths[row]
-        one = episode(episodes, row)
+        one = episode(episodes, int(row))
         assert one.over.tolist() == [False] * (last - 1) + [True]
         assert one.rewards[-1].any() and not one.rewards[:-1].any()
         assert (episodes.frames[row, last:] == episodes.frames[row, last]).all()
@@ -110,8 +112,8 @@ class Stops:
     def __init__(self, inner: Player, after: int) -> None:
         self.inner, self.left = inner, after
 
-    def init(self, row_seeds: Any) -> Any:
-        return self.inner.init(row_seeds)
+    def init(self, seeds: Any) -> Any:
+        return self.inner.init(seeds)
 
     def act(self, memory: Any, tick: int, frames: Any) -> Any:
         self.left -= 1
@@ -165,7 +167,7 @@ def test_other_settings_are_refused(tmp_path: Path, params: dict, changes: dict,
 
 def test_a_player_of_another_game_is_refused() -> None:
     class Three:
-        def init(self, row_seeds: Any) -> None:
+        def init(self, seeds: Any) -> None:
             return None
 
         def act(self, memory: None, tick: int, frames: Any) -> Any:
@@ -181,9 +183,9 @@ def test_a_player_of_another_game_is_refused() -> None:
 
 
 def test_a_state_that_is_not_plain_numbers_has_no_truth() -> None:
-    class Hidden(type(game("pong"))):
-        def init(self, *arguments: Any) -> Any:
-            return [super().init(*arguments)]
+    class Hidden(Pong):
+        def init(self, params: Any, seeds: Any, opening: Opening | None = None) -> Any:
+            return [super().init(params, seeds, opening)]
 
         def update(self, state: Any, actions: Any) -> Any:
             return [super().update(state[0], actions)]
@@ -197,7 +199,7 @@ def test_a_state_that_is_not_plain_numbers_has_no_truth() -> None:
     assert play_episodes(Hidden(), mixed(game("pong")), seeds.rows(0, 0, 2), 4).truth == {}
 
 
-# Starts ten recordings of one folder and kills each after the delay it is told, while another process looks on.
+# For each line "blocks delay": goes on recording until there are so many blocks, waits, kills and says how it ended.
 KILLED = """
 import os, signal, sys, time
 from pathlib import Path
@@ -205,31 +207,25 @@ from tickworld.agents import player
 from tickworld.data.manifest import Plan
 from tickworld.data.record import record
 from tickworld.games import game
+from tickworld.games.pong import Pong
 
-simulator = game("pong")
-inner = player("mixed", simulator)
-
-
-class Slow:
-    init = inner.init
-
-    def act(self, memory, tick, frames):
-        time.sleep(0.0005)
-        return inner.act(memory, tick, frames)
-
-
+simulator, folder = game("pong"), Path(sys.argv[1])
 for line in sys.stdin:
+    blocks, delay = map(float, line.split())
     child = os.fork()
     if not child:
-        record(simulator, Slow(), Plan(players="mixed", episodes=40, ticks=30, seed=5, block=2), Path(sys.argv[1]))
+        plan = Plan(players="mixed", episodes=40, ticks=30, seed=5, block=2)
+        record(simulator, player("mixed", simulator), plan, folder)
         os._exit(0)
-    time.sleep(float(line))
+    while len(list(folder.glob("block-*"))) < blocks:
+        time.sleep(0.001)
+    time.sleep(delay)
     os.kill(child, signal.SIGKILL)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
-@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="needs fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_ten_kills_lose_nothing_whole_and_leave_nothing_half(tmp_path: Path) -> None:
     folder, simulator = tmp_path / "data", game("pong")
     expected = play_episodes(simulator, mixed(simulator), seeds.rows(5, 0, 40), TICKS)
@@ -240,7 +236,7 @@ def test_ten_kills_lose_nothing_whole_and_leave_nothing_half(tmp_path: Path) -> 
     ) as killer:
         assert killer.stdin and killer.stdout
         for _ in range(10):
-            print(moments.uniform(0.0, 0.15), file=killer.stdin, flush=True)
+            print(min(len(done) + moments.randint(0, 2), 20), moments.uniform(0, 0.04), file=killer.stdin, flush=True)
             assert int(killer.stdout.readline()) in (-9, 0)
             if not (folder / "zarr.json").exists():
                 continue  # killed before it began
@@ -251,6 +247,7 @@ def test_ten_kills_lose_nothing_whole_and_leave_nothing_half(tmp_path: Path) -> 
                 assert same(now.read_block(index), select(expected, slice(rows.start, rows.stop)))
             done = set(now.blocks_done())
         killer.stdin.close()
+    assert done  # it was not killed too soon each time
     whole = record(simulator, mixed(simulator), plan(40, block=2), folder)
     assert same(whole.read(), expected)
     assert not list(folder.glob(".partial-*"))

@@ -110,6 +110,16 @@ def test_walls_flip_the_vertical_speed() -> None:
     assert set(vy) == {1.0, -1.0}
 
 
+@pytest.mark.parametrize("key", [UP, DOWN])
+@pytest.mark.parametrize(("presses", "missed"), [(9, False), (10, True)])
+def test_ball_and_plank_must_overlap_to_bounce(key: int, presses: int, missed: bool) -> None:
+    """A level ball fills 17.5..22.5; after 10 presses the plank begins or ends exactly where the ball does."""
+    actions = keys(14)
+    actions[:presses, 0, 1] = key
+    _, states = play([0.0], actions)
+    assert PongAngle().status(states[-1]).over[0] == missed
+
+
 def test_a_miss_freezes_the_picture_for_ever() -> None:
     frames, states = play([0.0], keys(60, right=UP))
     statuses = [PongAngle().status(state) for state in states]

@@ -91,7 +91,7 @@ class _Tracking:
         _, paddle_y, pixels = np.stack([seen[name] for name in spec.players]).transpose(2, 1, 0)  # each [N, P]
         # A paddle's shape is not known, its pixels are. Where ball or paddle is not seen, NaN makes both tests false.
         way = seen[self.game.ball][:, None, 1] - offset * np.sqrt(pixels) - paddle_y
-        action = np.zeros(way.shape, np.uint8)
+        action = np.zeros(way.shape, np.uint8)  # to rest is the first action, as for an idle player
         action[way > _NEAR] = spec.actions.index("down")
         action[way < -_NEAR] = spec.actions.index("up")
         return action

@@ -7,7 +7,7 @@ from typing import Any
 
 import tyro
 
-import tickworld
+from tickworld import __version__
 from tickworld.errors import UserError, near_match
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -27,7 +27,7 @@ def run(words: list[str]) -> None:
         print(overview())
         return
     if words[0] == "--version":
-        print(f"tickworld {tickworld.__version__}")
+        print(f"tickworld {__version__}")
         return
     name, *rest = words
     if name not in COMMANDS:

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from tickworld.errors import UserError
+from tickworld.frames import check_frames
 from tickworld.models.world import World
 from tickworld.seeds import mix
 from tickworld.simulator import Opening, Spec, Status
@@ -32,18 +33,18 @@ class Learned:
         self.starts = starts
 
     def init(self, params: NDArray[np.floating], seeds: NDArray[np.uint64], opening: Opening | None = None) -> Any:
-        """The state at the last opening frame. Raises UserError when the world must be shown frames and has none."""
+        """The state at the last opening frame. Raises UserError when the world must be shown frames and is shown none
+        or others."""
         self.spec.check_params(params)
         needed = self.spec.opening
         if needed and opening is None:
             opening = self._own_start(seeds)
+        count, players = len(params), len(self.spec.players)
         if opening is None or needed == 0:
-            count, players = len(params), len(self.spec.players)
             opening = Opening(
                 np.zeros((count, 0, *self.spec.frame_shape), np.uint8), np.zeros((count, 0, players), np.uint8)
             )
-        if opening.frames.shape[1] != needed:
-            raise UserError(f"this world starts from {needed} frames; got {opening.frames.shape[1]}")
+        self._check_opening(opening, (count, needed), (count, max(needed - 1, 0), players))
         with torch.inference_mode():
             return self.world.init(
                 torch.as_tensor(params, dtype=torch.float32),
@@ -65,6 +66,14 @@ class Learned:
         """A world without a reward head does not know its reward: NaN. It is never over."""
         count = len(state.out)
         return Status(np.full((count, len(self.spec.players)), np.nan, np.float32), np.zeros(count, bool))
+
+    def _check_opening(self, opening: Opening, frames: tuple[int, ...], actions: tuple[int, ...]) -> None:
+        check_frames(opening.frames, self.spec, "opening frames")
+        if opening.frames.shape[:-3] != frames or opening.actions.shape != actions:
+            raise UserError(
+                f"this world starts from {frames[1]} frames: it needs them as {list(frames)} and the actions between "
+                f"them as {list(actions)}; got {list(opening.frames.shape[:-3])} and {list(opening.actions.shape)}"
+            )
 
     def _own_start(self, seeds: NDArray[np.uint64]) -> Opening:
         if self.starts is None:

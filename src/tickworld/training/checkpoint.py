@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as packed
 from torch import Tensor, nn
 
 from tickworld import files
@@ -49,9 +50,13 @@ def save(folder: Path, iteration: int, training: Training) -> None:
 
     def write(path: Path) -> None:
         path.mkdir()
-        save_file(_plain(training.world.state_dict()), path / "world.safetensors")
-        save_file(_plain(_optimizer_tensors(training.world, training.optimizer)), path / "optimizer.safetensors")
-        save_file(_plain(training.sampler.state()), path / "sampler.safetensors")
+        optimizer = _optimizer_tensors(training.world, training.optimizer)
+        for name, tensors in (
+            ("world", training.world.state_dict()),
+            ("optimizer", optimizer),
+            ("sampler", training.sampler.state()),
+        ):
+            (path / f"{name}.safetensors").write_bytes(packed(_plain(tensors)))
         files.write_json(path / "state.json", {"format": FORMAT, "iteration": iteration})
 
     files.write_whole(folder / f"{iteration:08d}", write)
@@ -61,7 +66,7 @@ def save(folder: Path, iteration: int, training: Training) -> None:
 
 def checkpoints(folder: Path) -> list[Checkpoint]:
     """The whole checkpoints in ``folder``, oldest first."""
-    found = [path for path in folder.glob("[0-9]*") if (path / "state.json").is_file()]
+    found = [path for path in folder.glob("*") if path.name.isdecimal() and (path / "state.json").is_file()]
     return sorted((Checkpoint(path, int(path.name)) for path in found), key=lambda each: each.iteration)
 
 

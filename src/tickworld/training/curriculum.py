@@ -51,7 +51,7 @@ class GrowthConfig(Config):
     def at(self, iteration: int, iterations: int) -> int:
         """Ticks of a window at ``iteration`` of ``iterations``; doubles step by step, since each length costs a new
         shape."""
-        if self.share == 0 or self.first >= self.last:
+        if self.first >= self.last or iteration >= iterations * self.share:
             return self.last
-        grown = min(iteration / (iterations * self.share), 1.0) * math.log2(self.last / self.first)
+        grown = iteration / (iterations * self.share) * math.log2(self.last / self.first)
         return min(self.first * 2 ** math.floor(grown + 1e-9), self.last)

@@ -92,7 +92,7 @@ def fit(fabric: Any, world: Any, optimizer: Any, lesson: Lesson, first: int = 0)
     """One record per iteration, from iteration ``first`` to the last of ``lesson.config``; ``world`` and ``optimizer``
     are what ``fabric.setup`` returned, and change in place.
 
-    Raises UserError, before the weights are touched, when the loss stops being a number.
+    Raises UserError, before the weights are touched, when the loss or its gradient stops being a number.
     """
     config = lesson.config
     world.train()
@@ -107,14 +107,11 @@ def fit(fabric: Any, world: Any, optimizer: Any, lesson: Lesson, first: int = 0)
         losses = world(config.objective, batch, noise)
         mask = _judged(losses, batch)
         loss = combine(losses, config.objective.weights, mask)
-        if not math.isfinite(loss.item()):
-            raise UserError(
-                f"training stopped at iteration {iteration}: the loss became {loss.item()}; the last checkpoint is "
-                "kept; try a lower --training.rate.peak"
-            )
+        _check_finite("loss", loss.item(), iteration)
         optimizer.zero_grad()
         fabric.backward(loss)
-        gradient = fabric.clip_gradients(world, optimizer, max_norm=config.clip, error_if_nonfinite=False)
+        gradient = float(fabric.clip_gradients(world, optimizer, max_norm=config.clip, error_if_nonfinite=False))
+        _check_finite("gradient", gradient, iteration)
         optimizer.step()
         lesson.sampler.learn(_by_window(losses, config, mask))
         yield Record(
@@ -122,7 +119,7 @@ def fit(fabric: Any, world: Any, optimizer: Any, lesson: Lesson, first: int = 0)
             loss=loss.item(),
             losses={name: _mean(each.detach(), mask).item() for name, each in losses.items()},
             rate=rate,
-            gradient=float(gradient),
+            gradient=gradient,
             ticks=batch.actions.shape[1],
             frames=mask.numel(),
             seconds=time.perf_counter() - started,
@@ -139,6 +136,14 @@ def tensors(batch: Batch) -> TensorBatch:
         actions=torch.from_numpy(batch.actions),
         mask=torch.from_numpy(batch.mask),
     )
+
+
+def _check_finite(what: str, value: float, iteration: int) -> None:
+    if not math.isfinite(value):
+        raise UserError(
+            f"training stopped at iteration {iteration}: the {what} became {value}; the last checkpoint is kept; try a "
+            "lower --training.rate.peak"
+        )
 
 
 def _judged(losses: Losses, batch: TensorBatch) -> Tensor:

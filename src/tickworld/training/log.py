@@ -17,6 +17,7 @@ class Log:
     """An open log of the run in ``folder``, for iterations from ``first`` on."""
 
     def __init__(self, folder: Path, first: int) -> None:
+        self.folder = folder
         self.path = folder / "log.jsonl"
         kept = [line for line in read(self.path) if line["iteration"] < first]
         files.write_text(self.path, "".join(json.dumps(line) + "\n" for line in kept))
@@ -31,27 +32,33 @@ class Log:
         with files.disk_errors(self.path), self.path.open("a") as file:
             file.write(json.dumps(record._asdict()) + "\n")
         scalars = {"loss": record.loss, "rate": record.rate, "gradient": record.gradient, **_prefixed(record.losses)}
-        for name, value in scalars.items():
-            self.board.add_scalar(name, value, record.iteration)
+        with files.disk_errors(self.folder):
+            for name, value in scalars.items():
+                self.board.add_scalar(name, value, record.iteration)
 
     def picture(self, name: str, image: Any, iteration: int) -> None:
         """Shows an RGB picture, uint8 [H, W, 3], on the board."""
-        self.board.add_image(name, image, iteration, dataformats="HWC")
+        with files.disk_errors(self.folder):
+            self.board.add_image(name, image, iteration, dataformats="HWC")
 
     def close(self) -> None:
         """Writes out what is pending."""
-        self.board.close()
+        with files.disk_errors(self.folder):
+            self.board.close()
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The records in a ``log.jsonl``; a last line that a kill cut short is passed over."""
+    """The records in a ``log.jsonl``, up to the first line that is none: a kill may have cut the last one short."""
     lines: list[dict[str, Any]] = []
     if path.is_file():
-        for line in path.read_text().splitlines():
+        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                lines.append(json.loads(line))
+                line = json.loads(text)
             except ValueError:
                 break
+            if not isinstance(line, dict) or not set(Record._fields) <= line.keys():
+                break
+            lines.append(line)
     return lines
 
 

@@ -39,6 +39,8 @@ from tickworld.tensors import nearest_colour
 
 COPY = 4.0
 """Head start, in nats, of the colour that a pixel already has."""
+ROWS = 4
+"""How many rows of a batch ``update`` works on at a time."""
 SURE = 20.0
 """Logit of the colour of frames that were shown and not predicted."""
 
@@ -121,25 +123,27 @@ class Snapped(Core):
     def update(self, state: SnappedState, x: Tensor) -> SnappedState:
         """One tick: every pixel is asked, its best colour is taken."""
         now = state.frames[:, -1]
-        every = torch.arange(now[0].numel(), device=now.device).expand(len(now), -1)
-        logits = self.logits(state, x, every)
+        parts = (each.split(ROWS) for each in (*state, x))  # a few rows at a time stay in the processor's cache
+        logits = torch.cat([self.logits(SnappedState(*part[:3]), part[3]) for part in zip(*parts, strict=True)])
         snapped = logits.argmax(-1).to(now.dtype).view_as(now)
         out = logits.transpose(1, 2).unflatten(2, now.shape[1:])
         frames = torch.cat([state.frames[:, 1:], snapped.unsqueeze(1)], 1)
         return SnappedState(frames, self._older(state.age, now, snapped), out)
 
-    def logits(self, state: SnappedState, x: Tensor, pixels: Tensor) -> Tensor:
-        """Logits [B, N, Q] of the next colours of chosen pixels only, given as indices [B, N] into the flattened frame.
+    def logits(self, state: SnappedState, x: Tensor, pixels: Tensor | None = None) -> Tensor:
+        """Logits [B, N, Q] of the next colours of chosen pixels, given as indices [B, N] into the flattened frame.
 
-        What ``update`` does for all pixels; training asks for the few that matter, which is what makes it quick.
+        Without ``pixels``: of all. Training asks for the few that matter, which is what makes it quick.
         """
         sights = self._sights(state.frames)
         summary = self._summary(state, sights, x)
         common = self.look_keys(x) + self.look_summary(summary)
-        patch, place = _patches(sights, pixels), self.look_place(self._place(state.age, pixels))
-        hidden = F.relu(self.look_patch(patch) + place + common.unsqueeze(1))
-        hidden = F.relu(self.think(hidden * (1 + self.modulate(summary)).unsqueeze(1)))
-        now = state.frames[:, -1].flatten(1).gather(1, pixels).long()
+        place = self.look_place(self._place(state.age, pixels))
+        patch = sights.flatten(3).flatten(1, 2) if pixels is None else _patches(sights, pixels)
+        hidden = self.look_patch(patch).add_(place).add_(common.unsqueeze(1)).relu_()
+        hidden = self.think(hidden * (1 + self.modulate(summary)).unsqueeze(1)).relu_()
+        now = state.frames[:, -1].flatten(1)
+        now = (now if pixels is None else now.gather(1, pixels)).long()
         return self.answer(hidden) + COPY * F.one_hot(now, len(self.palette))
 
     def colours(self, frames: Tensor) -> Tensor:
@@ -151,8 +155,8 @@ class Snapped(Core):
         lit = (state.frames > 0).any(1).flatten(1).float()
         there, pixels = lit.topk(min(self.config.lit, lit.shape[1]), 1)
         place = self.see_place(self._place(state.age, pixels))
-        hidden = F.relu(self.see(_patches(sights, pixels)) + place + self.see_keys(x).unsqueeze(1))
-        hidden = F.relu(self.gather(hidden)) * there.unsqueeze(-1)
+        hidden = self.see(_patches(sights, pixels)).add_(place).add_(self.see_keys(x).unsqueeze(1)).relu_()
+        hidden = self.gather(hidden).relu_() * there.unsqueeze(-1)
         return self.summarise(hidden.amax(1))
 
     def _sights(self, frames: Tensor) -> Tensor:
@@ -162,8 +166,10 @@ class Snapped(Core):
         marks = (frames.unsqueeze(2) == colours).flatten(1, 2).float()
         return F.pad(marks, (radius,) * 4).unfold(2, side, 1).unfold(3, side, 1).permute(0, 2, 3, 1, 4, 5)
 
-    def _place(self, age: Tensor, pixels: Tensor) -> Tensor:
-        """Where chosen pixels [B, N] are and how long they have stood still, [B, N, P]."""
+    def _place(self, age: Tensor, pixels: Tensor | None) -> Tensor:
+        """Where chosen pixels [B, N] are and how long they have stood still, [B, N, P]; without ``pixels``: all."""
+        if pixels is None:
+            return (self.row.unsqueeze(1) + self.column + self.age(age.int())).flatten(1, 2)
         width = len(self.column)
         return (
             self.row[pixels // width] + self.column[pixels % width] + self.age(age.flatten(1).gather(1, pixels).int())

@@ -1,0 +1,190 @@
+"""A world worn as a Simulator obeys a Simulator's laws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tickworld import checks, seeds
+from tickworld.agents import player
+from tickworld.checks import LAWS, LawBroken
+from tickworld.data.batches import WindowShape, windows
+from tickworld.data.record import play_episodes
+from tickworld.errors import UserError
+from tickworld.games import game
+from tickworld.models.cores.gru import GruConfig
+from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.initializers.frames import FramesConfig
+from tickworld.models.initializers.history import HistoryConfig
+from tickworld.models.initializers.params import ParamsConfig
+from tickworld.models.learned import Learned
+from tickworld.models.renderers.dense import DenseConfig
+from tickworld.models.renderers.palette import PaletteConfig
+from tickworld.models.renderers.profiles import ProfilesConfig
+from tickworld.models.world import WorldConfig, seeded_world
+from tickworld.simulator import Opening, Simulator
+
+GAME = game("pong")
+WORLDS = {
+    "snapped": WorldConfig(
+        initializer=HistoryConfig(),
+        core=SnappedConfig(radius=2, ages=6, width=16, summary=8),
+        renderer=PaletteConfig(),
+    ),
+    "gru": WorldConfig(
+        initializer=FramesConfig(opening=4, size=16), core=GruConfig(size=16), renderer=ProfilesConfig(shapes=4)
+    ),
+    "gru from params": WorldConfig(initializer=ParamsConfig(size=16), core=GruConfig(size=16), renderer=DenseConfig()),
+}
+LAWFUL = [
+    (name, law)
+    for name in WORLDS
+    for law in LAWS
+    if law != "params matter" or name == "gru from params"  # the others start from frames
+]
+
+
+def starts(count: int = 9, opening: int = 6) -> Opening:
+    episodes = play_episodes(GAME, player("mixed", GAME), seeds.rows(3, 0, count), 30)
+    some = windows(episodes, WindowShape(opening, 1, count), 0, 0)
+    return Opening(some.opening_frames, some.opening_actions)
+
+
+def learned(name: str) -> Learned:
+    """An untrained world whose weights are large enough that its frames move."""
+    world = seeded_world(WORLDS[name], GAME.spec, seed=1)
+    larger = {"core.answer.weight": 60, "core.look_keys.weight": 5}
+    for key, weight in world.named_parameters():
+        if key == "core.answer.weight":
+            weight.data -= weight.data.mean(1, keepdim=True)
+        weight.data *= larger.get(key, 3 if weight.ndim > 1 and name != "snapped" else 1)
+    opening = world.initializer.opening
+    return Learned(world, GAME.spec, starts(opening=opening) if opening else None)
+
+
+@pytest.mark.parametrize(("name", "law"), LAWFUL)
+def test_a_world_obeys_the_laws(name: str, law: str) -> None:
+    simulator = learned(name)
+    if name != "snapped":  # it dreams in greys
+        simulator.spec = type(simulator.spec)(**{**vars(simulator.spec), "palette": ()})
+    LAWS[law](simulator)
+
+
+def test_grey_frames_are_not_in_the_palette() -> None:
+    """The reason for the exception above: what a world is unsure of shows."""
+    with pytest.raises(LawBroken, match="palette"):
+        LAWS["frames fit the spec"](learned("gru"))
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_a_world_is_a_simulator(name: str) -> None:
+    simulator = learned(name)
+    assert isinstance(simulator, Simulator)
+    assert simulator.spec.name == "pong" and simulator.spec.branchable
+    assert simulator.spec.opening == {"snapped": 6, "gru": 4, "gru from params": 0}[name]
+    assert GAME.spec.opening == 0  # the game's own spec is as it was
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_the_size_of_the_batch_changes_no_frame(name: str) -> None:
+    simulator = learned(name)
+    rows = seeds.rows(5, 0, 9)
+    params, actions = simulator.spec.draw(rows), checks.some_actions(simulator, 9, 40)
+    together, _ = checks.play(simulator, params, rows, actions)
+    assert (together[1:] != together[:-1]).any()
+    for count in (1, 3, 4, 5, 8):
+        some, _ = checks.play(simulator, params[:count], rows[:count], actions[:, :count])
+        assert (some == together[:, :count]).all()
+
+
+@pytest.mark.parametrize("name", ["snapped", "gru"])
+def test_a_world_is_shown_an_opening(name: str) -> None:
+    simulator = learned(name)
+    simulator.starts = None
+    rows = seeds.rows(0, 0, 5)
+    opening = starts(5, simulator.spec.opening)
+    state = simulator.init(simulator.spec.draw(rows), rows, opening)
+    if name == "snapped":  # it stands at the last frame it was shown
+        assert (simulator.render(state) == opening.frames[:, -1]).all()
+    assert simulator.render(simulator.update(state, np.zeros((5, 2), np.uint8))).shape == (5, 32, 32, 1)
+    dark = Opening(np.zeros_like(opening.frames), opening.actions)
+    assert (simulator.render(simulator.init(simulator.spec.draw(rows), rows, dark)) != simulator.render(state)).any()
+
+
+def test_its_own_start_is_chosen_by_the_seed() -> None:
+    simulator = learned("snapped")
+    rows = seeds.rows(11, 0, 40)
+    frames = simulator.render(simulator.init(simulator.spec.draw(rows), rows))
+    again = simulator.render(simulator.init(simulator.spec.draw(rows[::-1]), rows[::-1]))
+    assert (frames == again[::-1]).all()
+    assert simulator.starts is not None
+    kept = {each[-1].tobytes() for each in simulator.starts.frames}
+    assert {frame.tobytes() for frame in frames} == kept  # forty seeds find all nine of them
+
+
+def test_a_world_that_starts_from_params_needs_no_opening() -> None:
+    simulator = learned("gru from params")
+    rows = seeds.rows(0, 0, 3)
+    params = simulator.spec.draw(rows)
+    one = simulator.render(simulator.init(params, rows))
+    assert (one == simulator.render(simulator.init(params, rows, starts(3)))).all()  # an opening is passed over
+    assert (one[0] != one[1]).any()
+
+
+def test_a_world_without_an_opening_says_what_it_needs() -> None:
+    simulator = learned("snapped")
+    simulator.starts = None
+    rows = seeds.rows(0, 0, 2)
+    with pytest.raises(UserError, match="starts from 6 frames of pong; show it an opening"):
+        simulator.init(simulator.spec.draw(rows), rows)
+
+
+FRAMES, ACTIONS = (2, 6, 32, 32, 1), (2, 5, 2)
+
+
+@pytest.mark.parametrize(
+    ("frames", "actions", "complaint"),
+    [
+        ((2, 5, 32, 32, 1), (2, 4, 2), r"starts from 6 frames.*as \[2, 6\].*got \[2, 5\] and \[2, 4, 2\]"),
+        ((3, 6, 32, 32, 1), (3, 5, 2), r"as \[2, 6\].*got \[3, 6\]"),
+        (FRAMES, (2, 4, 2), r"actions between them as \[2, 5, 2\]; got \[2, 6\] and \[2, 4, 2\]"),
+        ((2, 6, 40, 40, 1), ACTIONS, r"must end in .* = \(32, 32, 1\); got \(40, 40, 1\)"),
+        ((2, 6, 32, 32, 3), ACTIONS, r"must end in .* = \(32, 32, 1\); got \(32, 32, 3\)"),
+    ],
+)
+def test_a_wrong_opening_is_told(frames: tuple[int, ...], actions: tuple[int, ...], complaint: str) -> None:
+    simulator, rows = learned("snapped"), seeds.rows(0, 0, 2)
+    opening = Opening(np.zeros(frames, np.uint8), np.zeros(actions, np.uint8))
+    with pytest.raises(UserError, match=complaint):
+        simulator.init(simulator.spec.draw(rows), rows, opening)
+
+
+def test_an_opening_in_floats_is_told() -> None:
+    simulator, rows = learned("snapped"), seeds.rows(0, 0, 2)
+    frames: Any = np.zeros(FRAMES, np.float32)
+    with pytest.raises(UserError, match="opening frames must be uint8"):
+        simulator.init(simulator.spec.draw(rows), rows, Opening(frames, np.zeros(ACTIONS, np.uint8)))
+
+
+def test_wrong_params_are_told() -> None:
+    simulator = learned("gru from params")
+    with pytest.raises(UserError, match=r"params of shape \[N, 14\]"):
+        simulator.init(np.zeros((2, 3)), seeds.rows(0, 0, 2))
+
+
+def test_status_knows_nothing_and_never_ends() -> None:
+    simulator, rows = learned("snapped"), seeds.rows(0, 0, 3)
+    reward, over = simulator.status(simulator.init(simulator.spec.draw(rows), rows))
+    assert reward.shape == (3, 2) and reward.dtype == np.float32 and np.isnan(reward).all()
+    assert over.tolist() == [False] * 3
+
+
+def test_dreaming_makes_no_graph() -> None:
+    simulator, rows = learned("gru"), seeds.rows(0, 0, 2)
+    state = simulator.init(simulator.spec.draw(rows), rows)
+    assert not simulator.world.training
+    assert not any(field.requires_grad for field in simulator.update(state, np.zeros((2, 2), np.uint8)))
+    assert torch.is_grad_enabled()

@@ -1,0 +1,158 @@
+"""The core of snapped frames against slow references, on a game that is nothing like Pong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from tickworld.models.cores.snapped import ROWS, Snapped, SnappedConfig, SnappedState
+from tickworld.simulator import Spec
+
+BATCH = ROWS + 2  # more than update works on at a time, and no multiple of it
+SMALL: dict[str, Any] = {"radius": 2, "width": 12, "summary": 6, "lit": 20}
+
+
+def lively(core: Snapped) -> Snapped:
+    """Weights large enough that frames change all the time in a dream, not least by what is pressed."""
+    answer = core.answer.weight.data
+    core.answer.weight.data = 60 * (answer - answer.mean(1, keepdim=True))
+    core.look_keys.weight.data *= 5
+    return core
+
+
+def core_of(spec: Spec, **settings: int) -> Snapped:
+    torch.manual_seed(3)
+    config = SnappedConfig.model_validate(SMALL | settings)
+    return lively(config.build(spec)).eval()
+
+
+def start_of(core: Snapped, batch: int = BATCH, seed: int = 0) -> Tensor:
+    """Random frames in the colours of the game; most pixels stand still from one to the next."""
+    generator = torch.Generator().manual_seed(seed)
+    length, _, height, width = core.start_shape
+    index = torch.zeros(batch, length, height, width, dtype=torch.long)
+    for tick in range(length):
+        new = torch.randint(len(core.palette), (batch, height, width), generator=generator)
+        keep = torch.rand(batch, height, width, generator=generator) < 0.8
+        index[:, tick] = torch.where(keep, index[:, max(tick - 1, 0)], new)
+    return core.palette[index].movedim(-1, 2)
+
+
+def keys(batch: int = BATCH, ticks: int = 1, seed: int = 0) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return one_hot(torch.randint(3, (batch, ticks), generator=generator), 3).float()
+
+
+def dream(core: Snapped, state: SnappedState, x: Tensor) -> list[SnappedState]:
+    states = [state]
+    with torch.no_grad():
+        for step in x.unbind(1):
+            states.append(core.update(states[-1], step))
+    return states
+
+
+def shown_in(states: list[SnappedState]) -> Tensor:
+    """The colours on show, [T, B, H, W]."""
+    return torch.stack([state.frames[:, -1] for state in states]).long()
+
+
+def test_chosen_pixels_have_the_logits_of_the_whole_frame(spec: Spec) -> None:
+    core = core_of(spec)
+    state, x = core.init(start_of(core)), keys()[:, 0]
+    pixels = torch.randint(spec.height * spec.width, (BATCH, 11), generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        dense = core.update(state, x).out.flatten(2)  # [B, Q, H W]
+        chosen = core.logits(state, x, pixels)  # [B, N, Q]
+        every = core.logits(state, x)
+    expected = dense.gather(2, pixels.unsqueeze(1).expand(-1, len(spec.palette), -1)).movedim(1, 2)
+    torch.testing.assert_close(chosen, expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(every, dense.movedim(1, 2), rtol=1e-4, atol=1e-4)
+
+
+def test_out_is_over_the_colours_and_the_best_one_is_carried_on(spec: Spec) -> None:
+    core = core_of(spec)
+    states = dream(core, core.init(start_of(core)), keys(ticks=12))
+    assert core.out_shape == (4, 9, 7)
+    for state in states:
+        assert torch.equal(state.out.argmax(1).to(state.frames.dtype), state.frames[:, -1])
+    shown = shown_in(states)
+    assert (shown[1:] != shown[:-1]).flatten(1).any(1).all()  # the test would be empty with a frozen dream
+
+
+@given(st.lists(st.integers(0, 2**12 - 1), min_size=5, max_size=5), st.integers(1, 7))
+def test_ages_equal_a_slow_count(pictures: list[int], ages: int) -> None:
+    spec = Spec("line", 1, 6, 1, ("one",), ("stay", "go", "turn"), palette=((0,), (120,), (240,), (255,)))
+    core = core_of(spec, frames=2, ages=ages)
+    shown = max(2, ages)
+    colours = np.array([[number >> (2 * pixel) & 3 for pixel in range(6)] for number in (pictures * 2)[:shown]])
+    state = core.init(core.palette[torch.from_numpy(colours)].view(1, shown, 1, 6, 1).movedim(-1, 2))
+    assert state.age.flatten().tolist() == [slow_age(colours[:, pixel].tolist(), ages) for pixel in range(6)]
+
+
+def slow_age(history: list[int], ages: int) -> int:
+    """How many frames ago the last change was."""
+    for back in range(1, len(history)):
+        if history[-back - 1] != history[-back]:
+            return min(back - 1, ages - 1)
+    return min(len(history) - 1, ages - 1)
+
+
+@pytest.mark.parametrize(("frames", "ages"), [(3, 8), (3, 3), (4, 2), (1, 5), (1, 1)])
+def test_a_dreamt_state_equals_one_started_from_its_frames(spec: Spec, frames: int, ages: int) -> None:
+    """So training on true windows sees just the states that free running makes."""
+    core = core_of(spec, frames=frames, ages=ages)
+    start = start_of(core)
+    states = dream(core, core.init(start), keys(ticks=10))
+    seen = torch.cat([start, core.palette[shown_in(states[1:]).movedim(0, 1)].movedim(-1, 2)], 1)
+    for tick, state in enumerate(states):
+        again = core.init(seen[:, tick : tick + core.start_shape[0]])
+        assert torch.equal(again.frames, state.frames) and torch.equal(again.age, state.age)
+
+
+def test_the_newest_frames_are_kept_and_show_what_was_given(spec: Spec) -> None:
+    core = core_of(spec, frames=3, ages=6)
+    start = start_of(core)
+    state = core.init(start)
+    assert torch.equal(core.palette[state.frames.long()].movedim(-1, 2), start[:, -3:])
+    assert torch.equal(state.out.argmax(1).to(state.frames.dtype), state.frames[:, -1])
+
+
+@pytest.mark.parametrize("batch", [1, 2, ROWS, ROWS + 1, 3 * ROWS])
+def test_the_size_of_the_batch_changes_no_dream(spec: Spec, batch: int) -> None:
+    core = core_of(spec)
+    start, x = start_of(core, 3 * ROWS), keys(3 * ROWS, 15)
+    together = dream(core, core.init(start), x)[-1]
+    some = dream(core, core.init(start[:batch]), x[:batch])[-1]
+    assert torch.equal(some.frames, together.frames[:batch]) and torch.equal(some.age, together.age[:batch])
+
+
+def test_a_dark_frame_and_one_with_more_lit_pixels_than_it_looks_at_work(spec: Spec) -> None:
+    core = core_of(spec, lit=5)
+    for shade in (0, 3):
+        start = core.palette[shade].view(1, 1, 3, 1, 1).expand(2, *core.start_shape)
+        state = core.update(core.init(start), keys(2)[:, 0])
+        assert state.out.isfinite().all()
+    everywhere = core_of(spec, lit=10_000)
+    assert everywhere.update(everywhere.init(start_of(everywhere)), keys()[:, 0]).out.isfinite().all()
+
+
+def test_pixels_out_of_reach_change_nothing_but_through_the_summary(spec: Spec) -> None:
+    """The rule is local: with the summary cut off, a pixel's logits depend on its surroundings only."""
+    core = core_of(spec, radius=1)
+    core.look_summary.weight.data.zero_()
+    core.modulate.weight.data.zero_()
+    start = start_of(core)
+    other = start.clone()
+    other[:, :, :, :5] = start_of(core, seed=9)[:, :, :, :5]  # all rows above row 5
+    x = keys()[:, 0]
+    with torch.no_grad():
+        one, two = (core.update(core.init(each), x).out for each in (start, other))
+    torch.testing.assert_close(one[:, :, 6:], two[:, :, 6:])
+    assert not torch.equal(one[:, :, :6], two[:, :, :6])

@@ -1,0 +1,198 @@
+"""Checkpoints hold all that training changes, appear whole or not at all, and fit one world only."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from tickworld.data.episode import Episodes
+from tickworld.errors import UserError
+from tickworld.models.world import World
+from tickworld.training import checkpoint
+from tickworld.training.checkpoint import KEEP, Training, checkpoints, newest
+from tickworld.training.engine import engine
+from tickworld.training.fit import Lesson, Record, TrainingConfig, fit, make_optimizer
+from tickworld.training.objectives import RolloutConfig, TransitionConfig
+from tickworld.training.sampling import HardConfig
+
+CONFIG = TrainingConfig(objective=TransitionConfig(), sampler=HardConfig(pool=32, renew=4), iterations=9, batch=8)
+FILES = ("world.safetensors", "optimizer.safetensors", "sampler.safetensors", "state.json")
+
+
+@pytest.fixture
+def begin(make_world: Callable[[str], World], episodes: Episodes) -> Callable[..., Training]:
+    def begin(name: str = "snapped", config: TrainingConfig = CONFIG) -> Training:
+        world = make_world(name)
+        sampler = config.sampler.build(episodes, world.initializer.opening, 0)
+        return Training(world, make_optimizer(world, config), sampler)
+
+    return begin
+
+
+def go_on(training: Training, first: int, last: int) -> list[Record]:
+    fabric = engine()
+    wrapped, optimizer = fabric.setup(training.world, training.optimizer)
+    config = CONFIG.model_copy(update={"iterations": last})
+    lesson = Lesson(config, training.sampler, 0)
+    records = list(fit(fabric, wrapped, optimizer, lesson, first))
+    return [record._replace(seconds=0.0) for record in records]
+
+
+@pytest.fixture
+def saved(begin: Callable[..., Training], tmp_path: Path) -> Path:
+    """A folder with one checkpoint, of iteration 3."""
+    training = begin()
+    go_on(training, 0, 3)
+    checkpoint.save(tmp_path, 3, training)
+    return tmp_path
+
+
+def test_all_of_it_comes_back(begin: Callable[..., Training], tmp_path: Path) -> None:
+    one, two = begin(), begin()
+    go_on(one, 0, 6)
+    checkpoint.save(tmp_path, 6, one)
+    assert sorted(each.name for each in (tmp_path / "00000006").iterdir()) == sorted(FILES)
+    checkpoint.load(newest(tmp_path), two)
+    for name, each in one.world.state_dict().items():
+        assert torch.equal(two.world.state_dict()[name], each)
+    kept, read = (training.optimizer.state_dict()["state"] for training in (one, two))
+    assert kept.keys() == read.keys() and len(kept) > 10
+    for index, moments in kept.items():
+        assert moments.keys() == read[index].keys()
+        assert all(torch.equal(value, read[index][name]) for name, value in moments.items())
+    for name, each in one.sampler.state().items():
+        assert torch.equal(two.sampler.state()[name], each)
+
+
+@pytest.mark.parametrize("cut", [1, 4, 6])
+def test_training_goes_on_to_the_same_losses(begin: Callable[..., Training], tmp_path: Path, cut: int) -> None:
+    whole = go_on(begin(), 0, 9)
+    first = begin()
+    # The rate of an iteration depends on how many there are; cut a run of nine.
+    stopped = [record for record, _ in zip(go_on_lazily(first), range(cut), strict=False)]
+    checkpoint.save(tmp_path, cut, first)
+    second = begin()
+    checkpoint.load(newest(tmp_path), second)
+    assert stopped + go_on(second, cut, 9) == whole
+
+
+def go_on_lazily(training: Training) -> Any:
+    fabric = engine()
+    wrapped, optimizer = fabric.setup(training.world, training.optimizer)
+    for record in fit(fabric, wrapped, optimizer, Lesson(CONFIG, training.sampler, 0), 0):
+        yield record._replace(seconds=0.0)
+
+
+def test_only_the_newest_are_kept(begin: Callable[..., Training], tmp_path: Path) -> None:
+    training = begin()
+    for iteration in (5, 10, 100, 15):
+        checkpoint.save(tmp_path, iteration, training)
+    assert KEEP == 2
+    assert [each.iteration for each in checkpoints(tmp_path)] == [15, 100]
+    assert newest(tmp_path).iteration == 100
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["00000015", "00000100"]
+
+
+@pytest.mark.parametrize("present", range(len(FILES)))
+def test_what_a_kill_left_is_never_read(saved: Path, present: int) -> None:
+    """Half a checkpoint lies under a temporary name; whatever else lies there is no checkpoint either."""
+    whole = saved / "00000003"
+    for name in (".partial-77-00000009", "00000008"):
+        (saved / name).mkdir()
+        for file in FILES[:present]:
+            shutil.copy(whole / file, saved / name / file)
+    shutil.copytree(whole, saved / ".partial-77-old-00000002")
+    shutil.copytree(whole, saved / "7 copy")
+    (saved / "00000010").write_text("a file")
+    assert [each.iteration for each in checkpoints(saved)] == [3]
+
+
+def test_a_full_disk_leaves_the_older_checkpoint(
+    begin: Callable[..., Training], saved: Path, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    training = begin()
+    for size in (0, 100, 20_000):
+        with full_disk(size), pytest.raises(UserError, match="cannot write .*00000009: .*free some room"):
+            checkpoint.save(saved, 9, training)
+        assert [each.name for each in saved.iterdir()] == ["00000003"]
+    checkpoint.save(saved, 9, training)
+    assert newest(saved).iteration == 9
+
+
+def test_there_may_be_none(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(UserError, match="there is no checkpoint in .*; train first"):
+            newest(folder)
+
+
+def test_weights_of_another_kind_of_world_are_told(begin: Callable[..., Training], saved: Path) -> None:
+    other = begin("gru", CONFIG.model_copy(update={"objective": RolloutConfig()}))
+    before = {name: each.clone() for name, each in other.world.state_dict().items()}
+    with pytest.raises(UserError, match=r"checkpoint of another world: it lacks '.*'; use the config"):
+        checkpoint.load(newest(saved), other)
+    assert all(torch.equal(each, before[name]) for name, each in other.world.state_dict().items())
+
+
+def test_weights_of_another_size_are_told(begin: Callable[..., Training], saved: Path) -> None:
+    path = saved / "00000003" / "world.safetensors"
+    weights = load_file(path)
+    save_file(weights | {"core.answer.bias": torch.zeros(5)}, path)
+    with pytest.raises(UserError, match=r"another world: 'core.answer.bias' has shape \[5\], expected \[2\]"):
+        checkpoint.load(newest(saved), begin())
+    save_file(weights | {"core.extra": torch.zeros(5)}, path)
+    with pytest.raises(UserError, match=r"another world: it has 'core.extra', which this world does not"):
+        checkpoint.load_world(newest(saved), begin().world)
+
+
+@pytest.mark.parametrize(
+    ("moments", "complaint"),
+    [
+        ({"core.other/exp_avg": torch.zeros(2)}, "optimiser of another world.*knows 'core.other'"),
+        ({"core.answer.bias/exp_avg": torch.zeros(5)}, "optimiser of another world.*'core.answer.bias'"),
+    ],
+)
+def test_an_optimiser_of_another_world_is_told(
+    begin: Callable[..., Training], saved: Path, moments: dict[str, torch.Tensor], complaint: str
+) -> None:
+    path = saved / "00000003" / "optimizer.safetensors"
+    save_file(load_file(path) | moments, path)
+    with pytest.raises(UserError, match=complaint):
+        checkpoint.load(newest(saved), begin())
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("how", ["gone", "empty", "cut", "garbage"])
+def test_a_damaged_file_is_told(begin: Callable[..., Training], saved: Path, name: str, how: str) -> None:
+    path = saved / "00000003" / name
+    there, content = newest(saved), path.read_bytes()
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_bytes({"empty": b"", "cut": content[: len(content) // 2], "garbage": b"\x93\xff" * 40}[how])
+    with pytest.raises(UserError) as error:
+        checkpoint.load(there, begin())
+    assert name in str(error.value) or how == "gone"
+    assert "\n" not in str(error.value)
+
+
+def test_a_pool_that_is_none_is_told(begin: Callable[..., Training], saved: Path) -> None:
+    path = saved / "00000003" / "sampler.safetensors"
+    for content in ({}, {"where": torch.zeros(2, 3)}, load_file(path) | {"where": torch.full((2, 32), 99)}):
+        save_file(content, path)
+        with pytest.raises(UserError, match=r"sampler.safetensors|pool"):
+            checkpoint.load(newest(saved), begin())
+
+
+@pytest.mark.parametrize("state", [{"format": 2, "iteration": 3}, {}, [], "3", None])
+def test_another_format_is_told(begin: Callable[..., Training], saved: Path, state: Any) -> None:
+    (saved / "00000003" / "state.json").write_text(json.dumps(state))
+    with pytest.raises(UserError, match="has checkpoint format .*; this version reads format 1"):
+        checkpoint.load_world(newest(saved), begin().world)

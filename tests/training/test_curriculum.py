@@ -1,0 +1,75 @@
+"""What changes as training goes on is a function of the iteration alone, within its bounds."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tickworld.training.curriculum import GrowthConfig, RateConfig
+from tickworld.training.fit import TrainingConfig
+
+RATES = st.builds(
+    RateConfig,
+    peak=st.floats(1e-6, 1.0),
+    warmup=st.integers(0, 50),
+    last=st.floats(0.0, 1.0),
+    shape=st.sampled_from(["linear", "cosine"]),
+)
+GROWTHS = st.builds(GrowthConfig, first=st.integers(1, 64), last=st.integers(1, 64), share=st.floats(0.0, 1.0))
+
+
+@given(RATES, st.integers(1, 200))
+def test_a_rate_stays_between_its_bounds(config: RateConfig, iterations: int) -> None:
+    rates = [config.at(iteration, iterations) for iteration in range(iterations)]
+    assert all(0 <= rate <= config.peak * (1 + 1e-9) for rate in rates)
+    assert rates == [config.at(iteration, iterations) for iteration in range(iterations)]  # asked in any order
+    warm, cold = rates[: config.warmup], rates[config.warmup :]
+    assert all(one < other for one, other in pairwise(warm))
+    assert all(one >= other - 1e-12 for one, other in pairwise(cold))
+    assert all(rate >= config.peak * config.last * (1 - 1e-9) for rate in cold)
+
+
+@pytest.mark.parametrize("shape", ["linear", "cosine"])
+def test_a_rate_rises_to_its_peak_and_falls_to_its_last_share(shape: str) -> None:
+    config = RateConfig.model_validate({"peak": 1.0, "warmup": 10, "last": 0.1, "shape": shape})
+    assert config.at(0, 110) == pytest.approx(0.1)
+    assert config.at(9, 110) == config.at(10, 110) == pytest.approx(1.0)
+    assert config.at(60, 110) == pytest.approx(0.55)  # half way down
+    assert config.at(110, 110) == pytest.approx(0.1)
+
+
+def test_a_warmup_longer_than_the_training_is_no_error() -> None:
+    assert RateConfig(peak=1.0, warmup=100).at(5, 10) == pytest.approx(0.06)
+
+
+@given(GROWTHS, st.integers(1, 200))
+def test_windows_grow_from_first_to_last(config: GrowthConfig, iterations: int) -> None:
+    lengths = [config.at(iteration, iterations) for iteration in range(iterations)]
+    assert all(1 <= length <= config.last for length in lengths)
+    assert all(one <= other for one, other in pairwise(lengths))
+    if config.share and config.first < config.last:
+        assert lengths[0] == config.first
+    assert config.at(iterations, iterations) == config.last or config.share > 0.99
+    assert len(set(lengths)) <= 8  # it doubles: each length costs a new shape
+
+
+def test_windows_double_step_by_step() -> None:
+    config = GrowthConfig(first=2, last=16, share=0.5)
+    lengths = [config.at(iteration, 120) for iteration in range(120)]
+    assert lengths == [2] * 20 + [4] * 20 + [8] * 20 + [16] * 60
+
+
+def test_windows_reach_a_last_length_that_is_no_double() -> None:
+    config = GrowthConfig(first=1, last=12, share=0.5)
+    assert config.at(49, 100) == 8
+    assert config.at(50, 100) == 12
+
+
+@given(GROWTHS, st.integers(1, 64), st.integers(0, 99))
+def test_a_batch_keeps_its_number_of_frames(growth: GrowthConfig, batch: int, iteration: int) -> None:
+    windows, ticks = TrainingConfig(batch=batch, ticks=growth, iterations=100).shape_at(iteration)
+    assert windows >= 1 and ticks == growth.at(iteration, 100)
+    assert batch * growth.last - ticks < windows * ticks <= batch * growth.last

@@ -1,0 +1,219 @@
+"""Losses have names, shapes and weights; the mask counts; the truth costs least; chance comes from the generator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from tickworld.data.batches import WindowShape, windows
+from tickworld.data.episode import Episodes
+from tickworld.errors import UserError
+from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.world import World, seeded_world
+from tickworld.training.fit import tensors
+from tickworld.training.objectives import (
+    ObjectiveConfig,
+    RolloutConfig,
+    TensorBatch,
+    TransitionConfig,
+    combine,
+    weighted,
+)
+
+BATCH, TICKS = 6, 3
+WORLD_FOR = {"transition": "snapped", "rollout": "gru"}
+
+
+@pytest.fixture(params=get_args(get_args(ObjectiveConfig)[0]), ids=lambda kind: kind.model_fields["kind"].default)
+def objective(request: pytest.FixtureRequest) -> Any:
+    """Each objective of the table."""
+    return request.param()
+
+
+@pytest.fixture
+def world(objective: Any, make_world: Callable[[str], World]) -> World:
+    return make_world(WORLD_FOR.get(objective.kind, "gru"))
+
+
+def batch_for(world: World, episodes: Episodes, ticks: int = TICKS, batch: int = BATCH) -> TensorBatch:
+    return tensors(windows(episodes, WindowShape(world.initializer.opening, ticks, batch), 0, 0))
+
+
+def chance(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_losses_are_named_as_the_weights_and_have_a_row_a_tick(
+    objective: Any, world: World, episodes: Episodes
+) -> None:
+    ticks = 1 if objective.kind == "transition" else TICKS
+    losses = objective(world, batch_for(world, episodes, ticks), chance())
+    assert losses.keys() == objective.weights.keys()
+    for loss in losses.values():
+        assert loss.shape in ((BATCH, ticks), (BATCH, ticks + 1))
+        assert loss.isfinite().all() and (loss >= 0).all()
+    sum(loss.sum() for loss in losses.values()).backward()
+    reached = [name for name, weight in world.named_parameters() if weight.grad is not None and weight.grad.any()]
+    assert len(reached) > len(list(world.parameters())) * 0.8
+
+
+def test_rows_have_their_own_losses(objective: Any, world: World, episodes: Episodes) -> None:
+    if objective.kind == "transition":
+        objective = TransitionConfig(near=2000, elsewhere=0, anywhere=0)  # every pixel: no draw that rows share
+    batch = batch_for(world, episodes, 1)
+    alone = TensorBatch(*(each[2:3] for each in batch))
+    with torch.no_grad():
+        together, one = (objective(world, each, chance()) for each in (batch, alone))
+    for name in together:
+        torch.testing.assert_close(together[name][2:3], one[name], rtol=1e-4, atol=1e-4)
+
+
+def test_the_generator_alone_decides(objective: Any, world: World, episodes: Episodes) -> None:
+    batch = batch_for(world, episodes, 1)
+    with torch.no_grad():
+        torch.manual_seed(1)
+        one = objective(world, batch, chance(7))
+        torch.manual_seed(2)
+        before = torch.random.get_rng_state()
+        same = objective(world, batch, chance(7))
+        assert torch.equal(torch.random.get_rng_state(), before)
+        other = objective(world, batch, chance(8))
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    if objective.kind == "transition":
+        assert not all(torch.equal(one[name], other[name]) for name in one)
+
+
+def always(frames: Tensor) -> Callable[[Tensor], Tensor]:
+    """Stands in for a renderer's forward: logits that are sure of ``frames`` [B, T+1, C, H, W], whatever the state."""
+    return lambda out: (frames.flatten(0, 1) * 2 - 1) * 12
+
+
+def test_a_rollout_costs_least_at_the_truth(make_world: Callable[[str], World], episodes: Episodes) -> None:
+    world, objective = make_world("gru"), RolloutConfig()
+    batch = batch_for(world, episodes)
+    renderer = world.renderer
+    later = batch.frames.roll(-1, 1)
+    costs = []
+    for frames in (batch.frames, later):
+        renderer.forward = always(frames)
+        costs.append(objective(world, batch, chance()))
+    for name in ("pixels", "moving"):
+        assert (costs[0][name] < 0.1).all()
+        assert (costs[1][name] >= costs[0][name]).all()
+        assert (costs[1][name].sum(1) > costs[0][name].sum(1) + 12).all()
+
+
+def test_a_rollout_counts_moving_pixels_again(make_world: Callable[[str], World], episodes: Episodes) -> None:
+    """A frame's moving pixels: those that differ from the frame before or the frame after."""
+    world = make_world("gru")
+    batch = batch_for(world, episodes)
+    world.renderer.forward = always(batch.frames * 0)  # all dark: 12 nats for each lit pixel, nearly none for others
+    losses = RolloutConfig()(world, batch, chance())
+    lit = batch.frames[:, :, 0].bool()
+    step = lit[:, 1:] != lit[:, :-1]
+    expected = lit.clone()
+    for tick in range(TICKS + 1):
+        near = [step[:, index] for index in (tick - 1, tick) if 0 <= index < TICKS]
+        expected[:, tick] &= torch.stack(near).any(0)
+    torch.testing.assert_close(losses["pixels"], 12.0 * lit.sum((2, 3)), atol=0.1, rtol=0)
+    torch.testing.assert_close(losses["moving"], 12.0 * expected.sum((2, 3)), atol=0.1, rtol=0)
+    assert 0 < losses["moving"].sum() < losses["pixels"].sum()
+
+
+def test_a_transition_costs_least_at_the_truth(make_world: Callable[[str], World], episodes: Episodes) -> None:
+    world, objective = make_world("snapped"), TransitionConfig()
+    batch = batch_for(world, episodes, 1)
+    core: Any = world.core
+    true, before = (core.colours(batch.frames[:, index]).flatten(1).long() for index in (1, 0))
+
+    def answers(colours: Tensor) -> Callable[..., Tensor]:
+        return lambda state, x, pixels: one_hot(colours.gather(1, pixels), 2) * 12.0
+
+    core.logits = answers(true)
+    right = objective(world, batch, chance())
+    core.logits = answers(before)  # nothing moves
+    copied = objective(world, batch, chance())
+    core.logits = answers(1 - true)
+    wrong = objective(world, batch, chance())
+    assert (right["changed"] < 0.01).all() and (right["still"] < 0.01).all()
+    assert (copied["still"] < 0.01).all()
+    changes = (true != before).sum(1, keepdim=True)
+    assert changes.any()
+    seen = copied["changed"] / 12  # pixels that change in other rows may be drawn twice
+    assert (seen.round() >= changes).all()
+    assert (wrong["changed"] + wrong["still"] > 12 * objective.near).all()
+
+
+def test_a_transition_judges_every_pixel_that_changes(
+    make_world: Callable[[str], World], episodes: Episodes
+) -> None:
+    batch = batch_for(make_world("snapped"), episodes, 1, 32)
+    changed = (batch.frames[:, 0] != batch.frames[:, 1]).any(1)
+    lit = batch.frames[:, 0, 0] > 0
+    pixels = TransitionConfig().choose(changed, changed, lit, chance())
+    assert pixels.shape == (32, 64 + 20 + 4)
+    for row in range(32):
+        assert set(changed[row].flatten().nonzero().flatten().tolist()) <= set(pixels[row].tolist())
+        assert len(set(pixels[row, :64].tolist())) == 64
+    assert pixels.min() >= 0 and pixels.max() < 32 * 32
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_transition_can_be_learned_from_few_frames(
+    make_world: Callable[[str], World], episodes: Episodes, frames: int
+) -> None:
+    from tickworld.games import game
+    from tickworld.models.initializers.history import HistoryConfig
+    from tickworld.models.renderers.palette import PaletteConfig
+    from tickworld.models.world import WorldConfig
+
+    core = SnappedConfig(frames=frames, radius=1, ages=1, width=8, summary=4)
+    config = WorldConfig(initializer=HistoryConfig(), core=core, renderer=PaletteConfig())
+    world = seeded_world(config, game("pong").spec, 0)
+    losses = TransitionConfig()(world, batch_for(world, episodes, 1), chance())
+    assert all(loss.isfinite().all() for loss in losses.values())
+
+
+def test_a_transition_needs_a_snapped_core(make_world: Callable[[str], World], episodes: Episodes) -> None:
+    world = make_world("gru")
+    with pytest.raises(UserError, match=r"trains a snapped core; use --training.objective.kind rollout"):
+        TransitionConfig()(world, batch_for(world, episodes, 1), chance())
+
+
+MASK = torch.tensor([[True, True], [True, False]])
+LOSSES = {"a": torch.tensor([[1.0, 2], [3, 100]]), "b": torch.tensor([[10.0, 20], [30, 100]])}
+
+
+def test_combine_weighs_masks_and_averages() -> None:
+    assert combine(LOSSES, {"a": 1.0, "b": 0.1}, MASK).item() == pytest.approx((2 + 4 + 6) / 3)
+    assert combine(LOSSES, {"a": 0.0, "b": 1.0}, MASK).item() == pytest.approx(20)
+    assert weighted(LOSSES, {"a": 1.0, "b": 0.1}, MASK).tolist() == [[2, 4], [6, pytest.approx(110)]]
+
+
+def test_nothing_that_is_masked_has_a_gradient() -> None:
+    losses = {name: each.clone().requires_grad_() for name, each in LOSSES.items()}
+    combine(losses, {"a": 1.0, "b": 1.0}, MASK).backward()
+    for loss in losses.values():
+        assert loss.grad is not None and ((loss.grad != 0) == MASK).all()
+
+
+def test_a_batch_of_padding_alone_costs_nothing() -> None:
+    assert combine(LOSSES, {"a": 1.0, "b": 1.0}, MASK & False).item() == 0
+
+
+@pytest.mark.parametrize("weights", [{"a": 1.0}, {"a": 1.0, "b": 1.0, "c": 1.0}, {"a": 1.0, "c": 1.0}, {}])
+def test_other_names_are_refused(weights: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="must have the same names"):
+        combine(LOSSES, weights, MASK)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 1), (1, 2), (2,), ()])
+def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
+    """Also those that would broadcast: a loss that is quietly spread over ticks is a wrong loss."""
+    with pytest.raises(ValueError, match=r"loss a must have shape \(2, 2\)"):
+        combine({"a": torch.zeros(shape)}, {"a": 1.0}, MASK)

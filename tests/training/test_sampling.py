@@ -1,0 +1,150 @@
+"""Draws are functions of seed, iteration and pool; the pool prefers what is hard and is saved with a checkpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tickworld.data.batches import Batch, WindowShape, legal_starts
+from tickworld.data.episode import Episodes
+from tickworld.training.sampling import SCORED_AT_ONCE, Hard, HardConfig, Sampler, UniformConfig
+
+OPENING, TICKS = 4, 1
+SMALL = HardConfig(pool=64, renew=5)
+
+
+def brightness(batch: Batch) -> NDArray[np.float32]:
+    """A made-up loss: how much of the last frame is lit."""
+    return (batch.frames[:, -1] > 0).mean((1, 2, 3)).astype(np.float32)
+
+
+def no_score(batch: Batch) -> NDArray[np.float32]:
+    raise AssertionError("a uniform sampler asks for no loss")
+
+
+def same(one: Batch, other: Batch) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def run(sampler: Sampler, iterations: range, windows: int = 16) -> list[Batch]:
+    """Draws, and learns a loss that depends on the batch."""
+    drawn = []
+    for iteration in iterations:
+        batch = sampler.draw(iteration, windows, TICKS, brightness)
+        drawn.append(batch)
+        sampler.learn(brightness(batch) * (1 + iteration % 3))
+    return drawn
+
+
+def test_uniform_draws_are_a_function_of_seed_and_iteration(episodes: Episodes) -> None:
+    one, two = (UniformConfig().build(episodes, OPENING, 3) for _ in range(2))
+    late = one.draw(70_000, 16, TICKS, no_score)
+    one.draw(0, 16, TICKS, no_score)
+    assert same(two.draw(70_000, 16, TICKS, no_score), late)
+    assert not same(two.draw(70_001, 16, TICKS, no_score), late)
+    assert not same(UniformConfig().build(episodes, OPENING, 4).draw(70_000, 16, TICKS, no_score), late)
+    assert one.state() == {}
+
+
+def test_uniform_covers_all_windows_alike(episodes: Episodes) -> None:
+    sampler = UniformConfig().build(episodes, OPENING, 0)
+    legal = int(legal_starts(episodes, WindowShape(OPENING, TICKS, 1)).sum())
+    draws = np.concatenate([np.stack(sampler._uniform(iteration, 500, TICKS)) for iteration in range(20)], 1)
+    _, counts = np.unique(draws, axis=1, return_counts=True)
+    assert len(counts) == legal
+    expected = draws.shape[1] / legal
+    assert ((counts - expected) ** 2 / expected).sum() < legal + 5 * np.sqrt(2 * legal)  # chi square, 5 sigma
+
+
+def test_a_batch_has_its_share_from_the_pool(episodes: Episodes) -> None:
+    for share, hard in ((0.0, 0), (0.5, 8), (1.0, 16)):
+        sampler = HardConfig(pool=64, share=share).build(episodes, OPENING, 0)
+        batch = sampler.draw(0, 16, TICKS, brightness)
+        assert len(batch.params) == 16 and len(sampler.drawn) == hard
+
+
+def test_hard_windows_are_drawn_more_often(episodes: Episodes) -> None:
+    """In proportion to a power of their loss, as the paper has it."""
+    sampler = HardConfig(pool=40, share=1.0, power=0.8).build(episodes, OPENING, 0)
+    losses = np.linspace(0.1, 10, 40).astype(np.float32)
+    sampler.draw(0, 4, TICKS, lambda batch: losses[: len(batch.params)])
+    counts = np.zeros(40)
+    for iteration in range(1, 41):
+        sampler.draw(iteration, 500, TICKS, no_score)
+        counts += np.bincount(sampler.drawn, minlength=40)
+    expected = losses**0.8 / (losses**0.8).sum() * counts.sum()
+    assert (np.abs(counts - expected) < 5 * np.sqrt(expected)).all()
+    assert counts[-1] > 10 * counts[0]
+
+
+def test_a_window_that_is_learned_is_drawn_less(episodes: Episodes) -> None:
+    sampler = HardConfig(pool=20, share=1.0).build(episodes, OPENING, 0)
+    sampler.draw(0, 1, TICKS, lambda batch: np.ones(len(batch.params), np.float32))
+    learned = sampler.drawn[0]
+    sampler.learn(np.array([1e-9], np.float32))
+    assert sampler.loss[learned] == pytest.approx(1e-5) and (np.delete(sampler.loss, learned) == 1).all()
+    counts = np.zeros(20)
+    for iteration in range(1, 20):
+        sampler.draw(iteration, 200, TICKS, no_score)
+        counts += np.bincount(sampler.drawn, minlength=20)
+    assert counts[learned] < 0.01 * counts.sum() < counts.max()
+
+
+def test_the_pool_is_filled_anew_now_and_then(episodes: Episodes) -> None:
+    sampler, scored = SMALL.build(episodes, OPENING, 0), []
+
+    def score(batch: Batch) -> NDArray[np.float32]:
+        scored.append(len(batch.params))
+        return brightness(batch)
+
+    pools = []
+    for iteration in range(11):
+        sampler.draw(iteration, 8, TICKS, score)
+        pools.append(sampler.where.copy())
+    assert scored == [64] * 3  # at 0, 5 and 10
+    assert (pools[0] == pools[4]).all() and (pools[4] != pools[5]).any()
+
+
+def test_a_large_pool_is_scored_in_parts(episodes: Episodes) -> None:
+    sampler, scored = HardConfig(pool=SCORED_AT_ONCE + 10).build(episodes, OPENING, 0), []
+
+    def score(batch: Batch) -> NDArray[np.float32]:
+        scored.append(len(batch.params))
+        return brightness(batch)
+
+    sampler.draw(0, 8, TICKS, score)
+    assert scored == [SCORED_AT_ONCE, 10] and len(sampler.loss) == SCORED_AT_ONCE + 10
+
+
+@pytest.mark.parametrize("cut", [1, 5, 7, 10, 13])
+def test_a_restored_pool_goes_on_as_if_never_cut(episodes: Episodes, cut: int) -> None:
+    whole = run(SMALL.build(episodes, OPENING, 9), range(15))
+    first = SMALL.build(episodes, OPENING, 9)
+    run(first, range(cut))
+    kept = {name: each.clone() for name, each in first.state().items()}
+    run(first, range(cut, cut + 2))  # what came after the checkpoint and was lost
+    second = SMALL.build(episodes, OPENING, 9)
+    second.restore(kept)
+    resumed = run(second, range(cut, 15))
+    assert all(same(one, other) for one, other in zip(whole[cut:], resumed, strict=True))
+
+
+def test_an_empty_pool_can_be_saved(episodes: Episodes) -> None:
+    fresh = SMALL.build(episodes, OPENING, 9)
+    state = fresh.state()
+    other = SMALL.build(episodes, OPENING, 9)
+    other.restore(state)
+    assert same(other.draw(3, 8, TICKS, brightness), fresh.draw(3, 8, TICKS, brightness))
+
+
+@pytest.mark.parametrize("loss", [np.nan, np.inf, -1.0, 0.0, 1e9])
+def test_a_wild_loss_never_stops_or_owns_the_draws(episodes: Episodes, loss: float) -> None:
+    sampler: Hard = HardConfig(pool=20, share=1.0).build(episodes, OPENING, 0)
+    wild: Any = lambda batch: np.where(np.arange(len(batch.params)) == 3, loss, 1.0)  # noqa: E731
+    sampler.draw(0, 8, TICKS, wild)
+    assert np.isfinite(sampler.loss).all() and (sampler.loss > 0).all() and sampler.loss.max() <= 20
+    sampler.learn(np.full(8, loss, np.float32))
+    assert np.isfinite(sampler.loss).all() and (sampler.loss > 0).all()
