@@ -21,9 +21,9 @@ CONFIGS = {
     "snapped": TrainingConfig(
         objective=TransitionConfig(),
         sampler=HardConfig(pool=64, renew=8),
-        iterations=40,
-        batch=32,
-        rate=RateConfig(peak=1e-2, warmup=5),
+        iterations=60,
+        batch=16,
+        rate=RateConfig(peak=2e-2, warmup=5),
     ),
     "gru": TrainingConfig(
         objective=RolloutConfig(),
@@ -91,7 +91,9 @@ def test_a_record_says_what_an_iteration_did(start: Callable[..., Started]) -> N
         assert record.loss == pytest.approx(expected, rel=1e-4)
         assert record.frames == 8 * 8 // record.ticks * (record.ticks + 1)
         assert record.gradient > 0 and record.seconds > 0
-    assert all(type(value) in (int, float) for value in (records[0].loss, records[0].gradient, *records[0].losses.values()))
+    assert all(
+        type(value) in (int, float) for value in (records[0].loss, records[0].gradient, *records[0].losses.values())
+    )
 
 
 def test_it_begins_where_it_is_told(make_world: Callable[[str], World], episodes: Episodes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tickworld.errors import UserError
@@ -53,14 +55,22 @@ def test_a_resumed_run_cuts_the_log_back(tmp_path: Path) -> None:
     assert [line["loss"] for line in lines] == [1.0] * 6 + [2.0] * 6
 
 
-@pytest.mark.parametrize("rest", ["", "{", '{"iteration": 3, "lo', '{"iteration": 3}', "null", "12", "\x00\x00", "\udcff"])
+@pytest.mark.parametrize(
+    "rest", ["", "{", '{"iteration": 3, "lo', '{"iteration": 3}', "null", "12", "\x00\x00", "\udcff"]
+)
 def test_half_a_line_is_passed_over(tmp_path: Path, rest: str) -> None:
     write(tmp_path, range(3))
     with (tmp_path / "log.jsonl").open("ab") as file:
         file.write(rest.encode("utf-8", "surrogateescape"))
     assert [line["iteration"] for line in log.read(tmp_path / "log.jsonl")] == [0, 1, 2]
     write(tmp_path, range(3, 5))
-    assert [json.loads(line)["iteration"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == [0, 1, 2, 3, 4]
+    assert [json.loads(line)["iteration"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == [
+        0,
+        1,
+        2,
+        3,
+        4,
+    ]
 
 
 def test_the_board_shows_the_same(tmp_path: Path) -> None:
@@ -73,13 +83,24 @@ def test_the_board_shows_the_same(tmp_path: Path) -> None:
     tags = board.Tags()
     assert {"loss", "rate", "gradient", "losses/changed", "losses/still"} <= set(tags["scalars"])
     assert tags["images"] == ["progress"]
+    assert Image.open(io.BytesIO(board.Images("progress")[0].encoded_image_string)).size == (5, 4)
     (event,) = board.Scalars("loss")
     assert (event.step, event.value) == (7, 0.25)
 
 
+def test_the_board_is_cut_back_too(tmp_path: Path) -> None:
+    write(tmp_path, range(10), loss=1.0)
+    write(tmp_path, range(6, 12), loss=2.0)
+    board = EventAccumulator(str(tmp_path / "tensorboard"))
+    board.Reload()
+    assert [(event.step, event.value) for event in board.Scalars("loss")] == [
+        (iteration, 1.0 if iteration < 6 else 2.0) for iteration in range(12)
+    ]
+
+
 def test_a_full_disk_is_told(tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]) -> None:
     lines = Log(tmp_path, 0)
-    with full_disk(300), pytest.raises(UserError, match="cannot write .*log.jsonl"):
+    with full_disk(300), pytest.raises(UserError, match="cannot write .*free some room"):
         for iteration in range(10):
             lines.write(record(iteration))
     assert all(line["loss"] == 0.5 for line in log.read(tmp_path / "log.jsonl"))
@@ -94,4 +115,4 @@ def test_a_full_disk_under_the_board_is_told(
     with full_disk(10_000), pytest.raises(UserError, match="cannot write .*"):
         for iteration in range(50):
             lines.picture("progress", noise, iteration)
-        lines.close()
+    lines.close()

@@ -4,11 +4,12 @@ stdout."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import tyro
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 from rich.console import Console
 from rich.table import Table
 
@@ -17,13 +18,28 @@ from tickworld.cli.console import Terminal
 from tickworld.config import Config
 from tickworld.errors import UserError
 
-Word = tyro.conf.Positional
+Json = Annotated[bool, tyro.conf.arg(name="json")]
+Game = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="GAME")]
+Recipe = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RECIPE")]
+RunFolder = Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
 
 
-class Games(Config):
+class Command(Config):
+    """Base of the commands: a flag that is out of its range is a user's mistake, told in one sentence."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _told(cls, flags: Any, check: Callable[[Any], Self]) -> Self:
+        try:
+            return check(flags)
+        except ValidationError as error:
+            raise UserError(configs.explain(cls, error)) from error
+
+
+class Games(Command):
     """The games there are, with their params: default, range, and which are drawn anew for each episode."""
 
-    json_output: Annotated[bool, tyro.conf.arg(name="json")] = False
+    json_output: Json = False
     """print JSON for a program to read"""
 
     def run(self) -> None:
@@ -42,14 +58,14 @@ class Games(Config):
             for param in spec.params:
                 drawn = "yes" if param.drawn else ""
                 table.add_row(param.name, f"{param.default:g}", f"{param.low:g} .. {param.high:g}", drawn, param.doc)
-            Console().print(table)
+            _print_table(table)
             print()
 
 
-class Recipes(Config):
+class Recipes(Command):
     """The recipes there are; `tickworld train RECIPE --help` shows one with all its settings."""
 
-    json_output: Annotated[bool, tyro.conf.arg(name="json")] = False
+    json_output: Json = False
     """print JSON for a program to read"""
 
     def run(self) -> None:
@@ -63,14 +79,14 @@ class Recipes(Config):
         for heading in ("recipe", "game", "what it does"):
             table.add_column(heading)
         for name, make in RECIPES.items():
-            table.add_row(name, make().game.name, (make.__doc__ or "").strip())
-        Console().print(table)
+            table.add_row(name, make().game.name, " ".join((make.__doc__ or "").split()))
+        _print_table(table)
 
 
-class Record(Config):
+class Record(Command):
     """Record frames, actions, rewards and true state of a game. Run again, it goes on where it stopped."""
 
-    game: Word[str]
+    game: Game
     """a game; see `tickworld games`"""
     out: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """folder of the recording"""
@@ -94,12 +110,13 @@ class Record(Config):
 
         simulator = game(self.game, **dict(_read_param(text) for text in self.param))
         plan = Plan(players=self.players, episodes=self.episodes, ticks=self.ticks, seed=self.seed)
+        who = player(self.players, simulator)
         with Terminal().bar(f"recording {self.game}", plan.episodes * plan.ticks, "frames") as at:
-            record(simulator, player(self.players, simulator), plan, self.out, lambda done, _: at(done, ""))
+            record(simulator, who, plan, self.out, lambda done, _: at(done, ""))
         print(f"{plan.episodes} episodes of {plan.ticks} ticks are in {self.out}")
 
 
-class Train(Config):
+class Train(Command):
     """Record what is needed, train, evaluate and draw one recipe. Run again, it goes on where it stopped.
 
     Any setting can be changed by its dotted name, e.g. --training.iterations 100 --game.params.serve_wait 0.
@@ -107,18 +124,34 @@ class Train(Config):
 
     OVERRIDES: ClassVar[bool] = True
 
-    recipe: Word[str]
+    recipe: Recipe
     """a recipe; see `tickworld recipes`"""
     out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
     """folder of the run; by default runs/RECIPE"""
 
+    def settings(self, overrides: list[str]) -> Any:
+        """The recipe with its overrides. Raises UserError."""
+        from tickworld.recipes import recipe
+
+        changes = configs.parse_overrides(overrides)
+        if "recipe" in changes:
+            raise UserError(f"the recipe is the first word: tickworld train {changes['recipe']}; got --recipe")
+        return configs.override(recipe(self.recipe), changes)
+
+    def explain(self, overrides: list[str]) -> None:
+        """Prints the settings of the recipe, with the overrides."""
+        from tickworld.cli.settings import table
+
+        config = self.settings(overrides)
+        print(f"\nsettings of {self.recipe}, each changed by its dotted name:\n")
+        _print_table(table(config, without=("recipe",)))
+
     def run(self, overrides: list[str]) -> None:
         """Trains."""
-        from tickworld.recipes import recipe
         from tickworld.recipes.results import conclude
         from tickworld.recipes.run import begin_run, train
 
-        config = configs.override(recipe(self.recipe), configs.parse_overrides(overrides))
+        config = self.settings(overrides)
         run = begin_run(self.out or Path("runs") / self.recipe, config)
         show = Terminal()
         train(run, show)
@@ -126,20 +159,20 @@ class Train(Config):
         show.say(f"everything is in {run.folder}; open {run.folder / 'report.html'}")
 
 
-class Evaluate(Config):
+class Evaluate(Command):
     """For how many ticks a trained world is right, open loop, on seeds and players that training never saw."""
 
-    path: Word[Path]
+    path: RunFolder
     """folder of a run"""
     rollouts: int | None = Field(default=None, gt=0)
     """how many games; by default as the run's config says"""
     frames: int | None = Field(default=None, gt=0)
-    """ticks of each game"""
+    """ticks of each game; by default as the run's config says"""
     players: str | None = None
-    """who plays them"""
+    """who plays them; by default as the run's config says"""
     seed: int | None = Field(default=None, ge=0)
-    """which games"""
-    json_output: Annotated[bool, tyro.conf.arg(name="json")] = False
+    """which games; by default as the run's config says"""
+    json_output: Json = False
     """print JSON for a program to read"""
 
     def run(self) -> None:
@@ -156,10 +189,10 @@ class Evaluate(Config):
             _print_results(result)
 
 
-class Watch(Config):
+class Watch(Command):
     """Truth beside dream as a GIF."""
 
-    path: Word[Path]
+    path: RunFolder
     """folder of a run"""
     out: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("split.gif")
     """where to write it"""
@@ -171,12 +204,12 @@ class Watch(Config):
     """show the difference as a third panel"""
     seed: int = Field(default=0, ge=0)
     """which games"""
-    fps: float = Field(default=20, gt=0, le=100)
+    fps: float = Field(default=20, ge=0.1, le=50)
     """ticks a second"""
 
     def run(self) -> None:
         """Writes it."""
-        from tickworld.recipes.results import write_split_screen
+        from tickworld.recipes.results import SplitConfig, write_split_screen
         from tickworld.recipes.run import judge, open_run
 
         if self.out.suffix.lower() != ".gif":
@@ -184,7 +217,8 @@ class Watch(Config):
         run = open_run(self.path)
         asked = {"rollouts": max(self.rollouts, 6), "frames": self.frames, "seed": self.seed}
         evaluation = judge(run, configs.override(run.config.evaluation, asked), Terminal())
-        write_split_screen(self.out, evaluation, self.rollouts, self.difference, self.fps)
+        show = SplitConfig(rollouts=self.rollouts, ticks=self.frames, difference=self.difference, fps=self.fps)
+        write_split_screen(self.out, evaluation, show)
         print(f"{self.out} shows {self.rollouts} games of {self.frames} ticks")
 
 
@@ -216,9 +250,13 @@ def _print_results(result: dict[str, Any]) -> None:
             f"{row['mse']:.5f}",
             f"{row['bce']:.5f}",
         )
-    Console().print(table)
+    _print_table(table)
     speeds = ", ".join(f"{rate:,.0f} ({name})" for name, rate in result["ticks_per_second"].items())
     print(f"ticks per second: {speeds}")
+
+
+def _print_table(table: Table) -> None:
+    Console(markup=False, highlight=False).print(table)
 
 
 def _print_json(value: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
 from typing import Any
 
 import tyro
@@ -10,6 +10,7 @@ import tyro
 from tickworld import __version__
 from tickworld.errors import UserError, near_match
 
+HELP = ("-h", "--help")
 COMMANDS: dict[str, tuple[str, str]] = {
     "games": ("Games", "the games there are, with their params"),
     "recipes": ("Recipes", "the recipes there are"),
@@ -23,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 def run(words: list[str]) -> None:
     """Runs the command that ``words`` name. Raises UserError for one that does not exist."""
-    if not words or words[0] in ("-h", "--help", "help"):
+    if not words or words[0] in (*HELP, "help"):
         print(overview())
         return
     if words[0] == "--version":
@@ -34,13 +35,23 @@ def run(words: list[str]) -> None:
         raise UserError(f"there is no command {name!r}; {near_match(name, COMMANDS)}; see tickworld --help")
     from tickworld.cli import commands
 
-    command: Callable[..., Any] = getattr(commands, COMMANDS[name][0])
-    takes_overrides = getattr(command, "OVERRIDES", False)
-    if not takes_overrides:
-        tyro.cli(command, args=rest, prog=f"tickworld {name}").run()
+    command: Any = getattr(commands, COMMANDS[name][0])
+    program = f"tickworld {name}"
+    if not getattr(command, "OVERRIDES", False):
+        tyro.cli(command, args=rest, prog=program).run()
         return
-    parsed, extra = tyro.cli(command, args=rest, prog=f"tickworld {name}", return_unknown_args=True)
-    parsed.run(extra)
+    asked = [word for word in rest if word not in HELP]
+    helps = len(asked) < len(rest)
+    if helps:
+        with contextlib.suppress(SystemExit):  # it has printed the flags
+            tyro.cli(command, args=["--help"], prog=program)
+        if not asked:
+            return
+    parsed, overrides = tyro.cli(command, args=asked, prog=program, return_unknown_args=True)
+    if helps:
+        parsed.explain(overrides)
+    else:
+        parsed.run(overrides)
 
 
 def overview() -> str:

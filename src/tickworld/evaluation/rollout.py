@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from tickworld import seeds as streams
 from tickworld.data.player import Player
+from tickworld.errors import UserError
 from tickworld.frames import Frames
-from tickworld.simulator import Opening, Probed, Simulator
+from tickworld.simulator import Opening, Probed, Simulator, Spec
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,12 @@ class Start:
 
 
 def rollout(truth: Simulator, dreams: dict[str, Simulator], start: Start, ticks: int) -> Iterator[Tick]:
-    """Ticks 0 (the common start) to ``ticks``. Floors are added under their names to ``dreams``."""
+    """Ticks 0 (the common start) to ``ticks``. Floors are added under their names to ``dreams``.
+
+    Raises UserError for a dream of another game.
+    """
+    for dream in dreams.values():
+        _check_same_game(truth.spec, dream.spec)
     rows = start.rows
     params = truth.spec.draw(rows)
     memory = start.player.init(rows)
@@ -60,7 +66,7 @@ def rollout(truth: Simulator, dreams: dict[str, Simulator], start: Start, ticks:
         pressed.append(actions)
     states = {}
     for name, dream in dreams.items():
-        states[name] = dream.init(params, rows, _opening(dream.spec.opening, seen, pressed))
+        states[name] = dream.init(params, rows, _opening(dream.spec, seen, pressed))
         if dream.spec.opening == 0:  # it started at the very beginning: let it catch up
             for actions in pressed:
                 states[name] = dream.update(states[name], actions)
@@ -77,12 +83,21 @@ def rollout(truth: Simulator, dreams: dict[str, Simulator], start: Start, ticks:
             states = {name: dreams[name].update(states[name], actions) for name in dreams}
 
 
-def _opening(length: int, seen: list[Frames], pressed: list[NDArray[np.integer]]) -> Opening | None:
-    """The last ``length`` of the frames seen so far."""
+def _check_same_game(truth: Spec, dream: Spec) -> None:
+    one, other = ((spec.frame_shape, spec.players, spec.actions) for spec in (truth, dream))
+    if one != other:
+        raise UserError(
+            f"{truth.name} has frames {one[0]}, players {one[1]} and actions {one[2]}, and the world of {dream.name} "
+            f"has {other[0]}, {other[1]} and {other[2]}; compare a world with the game it learned"
+        )
+
+
+def _opening(spec: Spec, seen: list[Frames], pressed: list[NDArray[np.integer]]) -> Opening | None:
+    """The last ``spec.opening`` of the frames seen so far."""
+    length = spec.opening
     if length == 0:
         return None
     frames = np.stack(seen[-length:], 1)
     if length == 1:
-        players = 0 if not pressed else pressed[0].shape[1]
-        return Opening(frames, np.zeros((len(frames), 0, players), np.uint8))
+        return Opening(frames, np.zeros((len(frames), 0, len(spec.players)), np.uint8))
     return Opening(frames, np.stack(pressed[-(length - 1) :], 1))

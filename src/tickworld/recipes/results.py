@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
+import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ import torch
 import yaml
 
 from tickworld import files
+from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import DREAM, Evaluation
+from tickworld.frames import Frames
 from tickworld.progress import Progress, Silent
 from tickworld.recipes.run import Run, draw_progress, judge
 from tickworld.training import log
@@ -21,8 +25,7 @@ from tickworld.visual.curves import Series
 from tickworld.visual.split_screen import Layout, split_screen
 from tickworld.visual.video import gif_bytes, write_gif
 
-SPLIT_TICKS, SPLIT_ROLLOUTS, SPLIT_FPS = 240, 4, 20
-NAMES: dict[str, str] = {DREAM: "dream", "copy": "floor: copy the last frame", "no_ball": "floor: all but the ball"}
+NAMES: dict[str, str] = {DREAM: "dream", "copy": "floor: last frame", "no_ball": "floor: no ball"}
 
 
 def conclude(run: Run, show: Progress | None = None) -> dict[str, Any]:
@@ -31,29 +34,50 @@ def conclude(run: Run, show: Progress | None = None) -> dict[str, Any]:
     path, wanted = run.folder / "evaluation.json", run.config.evaluation
     if path.exists() and (run.folder / "report.html").exists():
         show.say(f"{run.folder} is finished already")
-        return files.read_json(path, "evaluation")
+        return _read(path)
     evaluation = judge(run, wanted, show)
     result = evaluation.to_json()
     world, game = run.world().world, run.config.game.build()
     draw_progress(run, world, game)
-    write_split_screen(run.folder / "split.gif", evaluation, SPLIT_ROLLOUTS)
+    write_split_screen(run.folder / "split.gif", evaluation)
     files.write_json(path, result)
     page = report.report_html(_report(run, evaluation, result, world.size()))
     files.write_text(run.folder / "report.html", page)
     return result
 
 
-def write_split_screen(
-    path: Path, evaluation: Evaluation, rollouts: int, difference: bool = False, fps: float = SPLIT_FPS
-) -> None:
-    """Truth beside dream for the first ``rollouts`` games that were kept, as a GIF."""
-    write_gif(path, _split(evaluation, rollouts, difference), fps)
+def _read(path: Path) -> dict[str, Any]:
+    """What a finished run's evaluation.json holds. Raises UserError when that is no evaluation."""
+    result = files.read_json(path, "evaluation")
+    expected = {"game", "rollouts", "frames", "pixel_horizon", "object_horizon", "floors", "ticks_per_second"}
+    missing = sorted(expected - result.keys()) if isinstance(result, dict) else sorted(expected)
+    if missing:
+        raise UserError(f"{path} is not a readable evaluation: it lacks {missing[0]!r}; delete it to have it made anew")
+    return result
 
 
-def _split(evaluation: Evaluation, rollouts: int, difference: bool = False) -> Any:
-    truth, dream = (shown[:rollouts, : SPLIT_TICKS + 1] for shown in (evaluation.truth_shown, evaluation.dream_shown))
-    right = evaluation.scores[DREAM].pixel.right[:rollouts]
-    return split_screen(truth, dream, right, difference, Layout(title=evaluation.game))
+@dataclass(frozen=True)
+class SplitConfig:
+    """What a split screen shows: the first ``rollouts`` games that were kept, their first ``ticks``, ``fps`` ticks a
+    second, with or without the difference."""
+
+    rollouts: int = 4
+    ticks: int = 240
+    difference: bool = False
+    fps: float = 20
+
+
+def write_split_screen(path: Path, evaluation: Evaluation, show: SplitConfig | None = None) -> None:
+    """Truth beside dream as a GIF."""
+    show = show or SplitConfig()
+    write_gif(path, _split(evaluation, show), show.fps)
+
+
+def _split(evaluation: Evaluation, show: SplitConfig) -> Frames:
+    part = np.s_[: show.rollouts, : show.ticks + 1]
+    right = evaluation.scores[DREAM].pixel.right[: show.rollouts]
+    layout = Layout(title=evaluation.game)
+    return split_screen(evaluation.truth_shown[part], evaluation.dream_shown[part], right, show.difference, layout)
 
 
 def _report(run: Run, evaluation: Evaluation, result: dict[str, Any], size: int) -> report.ReportInput:
@@ -84,7 +108,7 @@ def _report(run: Run, evaluation: Evaluation, result: dict[str, Any], size: int)
                 "Truth left, dream right; the line turns at the first wrong pixel.",
                 "Several games, each twice: as it was and as the network dreams it",
                 "image/gif",
-                gif_bytes(_split(evaluation, SPLIT_ROLLOUTS), SPLIT_FPS),
+                gif_bytes(_split(evaluation, SplitConfig()), SplitConfig().fps),
             ),
             report.Picture(
                 "One game at several ticks: truth above, dream below; white is where the network is unsure.",
@@ -153,5 +177,11 @@ def _command(run: Run) -> str:
 
     asked = dict(configs.leaves(run.config.model_dump(mode="json")))
     usual = dict(configs.leaves(recipe(run.config.recipe).model_dump(mode="json")))
-    changed = [f"--{name} {json.dumps(value)}" for name, value in asked.items() if usual.get(name) != value]
+    differ = {name: value for name, value in asked.items() if usual.get(name) != value}
+    changed = [f"--{name} {shlex.quote(_typed(value))}" for name, value in differ.items()]
     return " ".join(["tickworld train", run.config.recipe, *changed, f"--out runs/{run.folder.name}"])
+
+
+def _typed(value: Any) -> str:
+    """A value as it is typed on a command line."""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+from safetensors.numpy import save as packed
 
 from tickworld import config as configs
 from tickworld import files, seeds
@@ -80,25 +81,36 @@ def open_run(folder: Path) -> Run:
 
 
 def begin_run(folder: Path, config: RunConfig) -> Run:
-    """The run in ``folder`` with this config: a new one or one to go on with.
+    """The run in ``folder`` with this config: a new one or one to go on with. A run that came no further than its
+    config, such as one whose recording was not found, can be begun with another.
 
     Raises UserError when the folder holds something else, and says what differs when it holds another run.
     """
-    if (folder / "config.yaml").is_file():
+    there = (
+        {each.name for each in folder.iterdir() if not each.name.startswith(files.PARTIAL)}
+        if folder.is_dir()
+        else set()
+    )
+    if "config.yaml" in there and there != {"config.yaml"}:
         old = open_run(folder).config
-        before, now = (dict(configs.leaves(each.model_dump(mode="json"))) for each in (old, config))
+        before, now = (_settings(each) for each in (old, config))
         for name in {**before, **now}:
             if before.get(name) != now.get(name):
                 raise UserError(
                     f"{folder} holds a run with {name} = {before.get(name)}; got {now.get(name)}; "
                     "use the same settings to go on with it, or another --out"
                 )
-    elif folder.is_dir() and any(folder.iterdir()):
+    elif there - {"config.yaml"}:
         raise UserError(f"{folder} is not empty and holds no run; choose another --out")
     else:
         configs.save(config, folder / "config.yaml")
     files.clear_partials(folder)
     return Run(folder, config)
+
+
+def _settings(config: RunConfig) -> dict[str, Any]:
+    """Every setting by its dotted name; a mapping that is empty has none."""
+    return {name: value for name, value in configs.leaves(config.model_dump(mode="json")) if value != {}}
 
 
 def recorded(run: Run, show: Progress) -> Episodes:
@@ -109,9 +121,9 @@ def recorded(run: Run, show: Progress) -> Episodes:
     game = run.config.game.build()
     if run.config.data is None:
         plan = run.config.record
-        total = plan.episodes * plan.ticks
+        who, total = player(plan.players, game), plan.episodes * plan.ticks
         with show.bar(f"recording {game.spec.name}", total, "frames") as at:
-            there = record(game, player(plan.players, game), plan, run.folder / "data", lambda done, _: at(done, ""))
+            there = record(game, who, plan, run.folder / "data", lambda done, _: at(done, ""))
     else:
         there = store.open(run.config.data)
     fits = (there.spec.name, there.spec.frame_shape, there.spec.actions, there.spec.players)
@@ -172,8 +184,9 @@ def judge(run: Run, config: EvaluationConfig, show: Progress | None = None) -> E
     show = show or Silent()
     torch.set_num_threads(run.config.threads)
     game = run.config.game.build()
+    world, who = run.world(), player(config.players, game)
     with show.bar(f"evaluating {config.rollouts} rollouts", config.frames, "ticks") as at:
-        return evaluate(run.world(), game, player(config.players, game), config, lambda done: at(done, ""))
+        return evaluate(world, game, who, config, lambda done: at(done, ""))
 
 
 def draw_progress(run: Run, world: World, game: Simulator) -> Any:
@@ -199,7 +212,11 @@ def _keep_starts(run: Run, episodes: Episodes, opening: int) -> None:
         return
     some = windows(episodes, WindowShape(opening, 1, STARTS), run.config.seed, 0)
     kept = {"frames": some.opening_frames, "actions": some.opening_actions}
-    files.write_whole(path, lambda temporary: save_file(kept, temporary))
+    files.write_whole(path, lambda temporary: _write(temporary, packed(kept)))
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 def _read_starts(path: Path) -> Opening | None:

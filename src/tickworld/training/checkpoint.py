@@ -82,7 +82,13 @@ def load(checkpoint: Checkpoint, training: Training) -> None:
     """Puts all of the checkpoint into ``training``. Raises UserError when it is of another run or damaged."""
     load_world(checkpoint, training.world)
     _load_optimizer(checkpoint, training.world, training.optimizer)
-    training.sampler.restore(_read(checkpoint.path / "sampler.safetensors"))
+    pool = checkpoint.path / "sampler.safetensors"
+    try:
+        training.sampler.restore(_read(pool))
+    except (KeyError, ValueError) as error:
+        raise UserError(
+            f"the pool of {pool} does not fit this run ({error}); delete its folder to use an older checkpoint"
+        ) from error
 
 
 def load_world(checkpoint: Checkpoint, world: nn.Module) -> None:
@@ -99,13 +105,15 @@ def load_world(checkpoint: Checkpoint, world: nn.Module) -> None:
 
 def _load_optimizer(checkpoint: Checkpoint, world: nn.Module, optimizer: torch.optim.Optimizer) -> None:
     stored = _read(checkpoint.path / "optimizer.safetensors")
-    names = [name for name, _ in world.named_parameters()]
+    own = dict(world.named_parameters())
+    names = list(own)
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in stored.items():
         name, _, moment = key.rpartition("/")
-        if name not in names:
+        if name not in own or value.shape not in ((), own[name].shape):
             raise UserError(
-                f"{checkpoint.path} holds the optimiser of another world (it knows {name!r}); use its own config"
+                f"{checkpoint.path} holds the optimiser of another world (it knows {name!r} of shape "
+                f"{list(value.shape)}); use its own config"
             )
         state.setdefault(names.index(name), {})[moment] = value
     groups: Any = optimizer.state_dict()["param_groups"]

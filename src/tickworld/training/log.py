@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tickworld import files
+from tickworld.training.board import Board
 from tickworld.training.fit import Record
 
 
@@ -21,11 +22,8 @@ class Log:
         self.path = folder / "log.jsonl"
         kept = [line for line in read(self.path) if line["iteration"] < first]
         files.write_text(self.path, "".join(json.dumps(line) + "\n" for line in kept))
-        # Heavy, and only a run that trains needs it.
-        from torch.utils.tensorboard.writer import SummaryWriter
-
         with files.disk_errors(folder):
-            self.board = SummaryWriter(str(folder / "tensorboard"), purge_step=first)
+            self.board = Board(folder / "tensorboard", first)
 
     def write(self, record: Record) -> None:
         """Appends one record. Raises UserError when the disk refuses."""
@@ -33,18 +31,16 @@ class Log:
             file.write(json.dumps(record._asdict()) + "\n")
         scalars = {"loss": record.loss, "rate": record.rate, "gradient": record.gradient, **_prefixed(record.losses)}
         with files.disk_errors(self.folder):
-            for name, value in scalars.items():
-                self.board.add_scalar(name, value, record.iteration)
+            self.board.scalars(scalars, record.iteration)
 
     def picture(self, name: str, image: Any, iteration: int) -> None:
         """Shows an RGB picture, uint8 [H, W, 3], on the board."""
         with files.disk_errors(self.folder):
-            self.board.add_image(name, image, iteration, dataformats="HWC")
+            self.board.picture(name, image, iteration)
 
     def close(self) -> None:
-        """Writes out what is pending."""
-        with files.disk_errors(self.folder):
-            self.board.close()
+        """Ends it; everything was written at once."""
+        self.board.close()
 
 
 def read(path: Path) -> list[dict[str, Any]]:

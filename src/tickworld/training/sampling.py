@@ -124,8 +124,12 @@ class Hard(Sampler):
         return {"where": torch.from_numpy(self.where), "loss": torch.from_numpy(self.loss)}
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """The pool as it was."""
-        self.where, self.loss = state["where"].numpy(), state["loss"].numpy()
+        """The pool as it was. Raises KeyError or ValueError for one that is none of these episodes."""
+        where, loss = state["where"].numpy(), state["loss"].numpy()
+        room = np.array([[len(self.episodes)], [self.episodes.ticks]])
+        if where.shape != (2, len(loss)) or (where < 0).any() or (where >= room).any():
+            raise ValueError(f"windows {list(where.shape)} with {len(loss)} losses, beyond {room.ravel().tolist()}")
+        self.where, self.loss = where, loss
 
     def _fill(self, iteration: int, ticks: int, score: Score) -> None:
         shape, seed = WindowShape(self.opening, ticks, self.config.pool), seeds.derive(self.seed, "pool")
