@@ -2,8 +2,8 @@
 
 OMP_NUM_THREADS=1 taskset -c 0 python benchmarks/worlds.py
 
-Random frames and fresh weights: what is timed does not depend on them. All rows of one call are comparable with each other;
-rows of two calls or machines are not.
+Random frames and fresh weights: what is timed does not depend on them. All rows of one call are comparable with each
+other; rows of two calls or machines are not.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ TINY: dict[str, Any] = {
     "training": {"iterations": 4, "batch": 8, "sampler.pool": 32},
     "evaluation.rollouts": 2,
     "evaluation.frames": 5,
+    "game.params.serve_wait": 0,
 }
 
 
@@ -27,7 +28,7 @@ def test_the_verbs_are_shown_and_nothing_else_is_there() -> None:
     for verb in api.__all__:
         assert getattr(tw, verb) is getattr(api, verb)
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
-        tw.trian  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue]
+        tw.trian  # noqa: B018
 
 
 def test_from_a_game_to_a_learned_game(tmp_path: Path) -> None:

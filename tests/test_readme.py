@@ -1,7 +1,7 @@
 """The README's commands and code do what it says.
 
-An HTML comment ``<!-- test -->`` on the line before a fenced block marks it. Each such block is run from top to bottom in
-an empty folder of its own: the lines of a console block that begin with ``$``, or a Python block as it stands.
+An HTML comment ``<!-- test -->`` on the line before a fenced block marks it. Each such block is run from top to bottom
+in an empty folder of its own: the lines of a console block that begin with ``$``, or a Python block as it stands.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,12 +37,11 @@ FOUND = blocks(README.read_text(encoding="utf-8")) if README.exists() else []
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty folder to be in; torch's threads are put back to what they were."""
-    threads = torch.get_num_threads()
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to be in. Torch keeps the one thread that tests have: two would wait for each other."""
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
-    torch.set_num_threads(threads)
+    return tmp_path
 
 
 def run(block: Block) -> None:

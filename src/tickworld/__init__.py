@@ -3,6 +3,7 @@ verbs."""
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 __version__ = "0.1.0"
@@ -15,9 +16,8 @@ def __getattr__(name: str) -> Any:
     it."""
     if name not in _VERBS:
         raise AttributeError(f"module 'tickworld' has no attribute {name!r}")
-    from tickworld import api
-
-    return getattr(api, name)
+    # A game alone loads no torch.
+    return getattr(importlib.import_module("tickworld.games" if name == "game" else "tickworld.api"), name)
 
 
 def __dir__() -> list[str]:

@@ -1,8 +1,8 @@
 """The library's front door: the verbs of the command line as functions. ``import tickworld as tw`` shows them.
 
 game  = tw.game("pong", serve_wait=0)
-data  = tw.record(game, players="mixed", episodes=512, ticks=512, out="data/pong")
-run   = tw.train("demo", data=data)
+data  = tw.record(game, players="mixed", episodes=1024, ticks=256, out="data/pong")
+run   = tw.train("demo", data=data, **{"game.params.serve_wait": 0})
 world = tw.load("runs/demo")
 print(tw.evaluate(world, game, rollouts=64, ticks=500).pixel_horizon)
 """
@@ -42,7 +42,8 @@ def record(
     seed: int = 0,
 ) -> Store:
     """Records ``episodes`` of ``ticks`` ticks into the folder ``out``, or goes on with them. Raises UserError."""
-    plan = Plan(players=players, episodes=episodes, ticks=ticks, seed=seed)
+    asked = {"players": players, "episodes": episodes, "ticks": ticks, "seed": seed}
+    plan = configs.validate(Plan, asked, "record")
     return recording.record(simulator, player(players, simulator), plan, Path(out))
 
 
@@ -76,5 +77,6 @@ def evaluate(
     world: Simulator, truth: Simulator, rollouts: int = 64, ticks: int = 500, players: str = "held_out", seed: int = 0
 ) -> Evaluation:
     """Horizons, floors and errors of ``world`` against ``truth``, open loop, on seeds and players kept for this."""
-    config = EvaluationConfig(rollouts=rollouts, frames=ticks, players=players, seed=seed)
+    asked = {"rollouts": rollouts, "frames": ticks, "players": players, "seed": seed}
+    config = configs.validate(EvaluationConfig, asked, "evaluate")
     return measure(world, truth, player(players, truth), config)

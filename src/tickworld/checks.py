@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickworld import seeds as streams
-from tickworld.frames import wrong_pixels
+from tickworld.frames import difference, wrong_pixels
 from tickworld.simulator import Simulator, Status
 
 Law = Callable[[Simulator], None]
@@ -78,13 +78,19 @@ def check_replay(simulator: Simulator) -> None:
 
 
 def check_rows_are_independent(simulator: Simulator) -> None:
-    """Row i depends only on params[i], seeds[i] and actions[:, i]: alone or among others, it looks the same."""
+    """Row i depends only on params[i], seeds[i] and actions[:, i]: alone or among others, it looks the same.
+
+    To one level of 255: a network's sums may be rounded otherwise in a batch of another size.
+    """
     params, seeds, actions = _inputs(simulator, rows=4, ticks=60)
     together, _ = play(simulator, params, seeds, actions)
     for row in range(4):
         own = slice(row, row + 1)
         alone, _ = play(simulator, params[own], seeds[own], actions[:, own])
-        _need((together[:, own] == alone).all(), f"row {row} looks different when its neighbours are taken away")
+        _need(
+            (difference(together[:, own], alone) <= 1).all(),
+            f"row {row} looks different when its neighbours are taken away",
+        )
 
 
 def check_old_states_stay_valid(simulator: Simulator) -> None:
@@ -101,7 +107,10 @@ def check_old_states_stay_valid(simulator: Simulator) -> None:
 
 
 def check_params_matter(simulator: Simulator) -> None:
-    """Each param changes the frames sooner or later, for some row."""
+    """Each param changes the frames sooner or later, for some row; a simulator that starts from an opening is
+    excused."""
+    if simulator.spec.opening:
+        return
     for column, param in enumerate(simulator.spec.params):
         if param.low == param.high:
             continue

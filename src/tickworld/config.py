@@ -73,6 +73,7 @@ def override(config: AnyConfig, changes: Mapping[str, Any]) -> AnyConfig:
     """
     content = config.model_dump(mode="json")
     chosen: list[list[str]] = []
+    typed: dict[tuple[str | int, ...], tuple[dict[str, Any], Any]] = {}
     for dotted, value in sorted(changes.items(), key=lambda change: not change[0].endswith(".kind")):
         *parents, last = dotted.split(".")
         node = _node(content, dotted, parents)
@@ -82,6 +83,14 @@ def override(config: AnyConfig, changes: Mapping[str, Any]) -> AnyConfig:
         elif last not in node and parents not in chosen and not _open_mapping(type(config), parents):
             raise UserError(_unknown(dotted, node, last, parents))
         node[last] = read_value(value) if isinstance(value, str) else value
+        typed[tuple(dotted.split("."))] = (node, value)
+    try:
+        return type(config).model_validate(content)
+    except ValidationError as error:
+        for each in error.errors():  # a path or a name that looks like a number or a date was meant as it was typed
+            if each["type"] in ("path_type", "string_type") and each["loc"] in typed:
+                node, value = typed[tuple(str(part) for part in each["loc"])]
+                node[str(each["loc"][-1])] = value
     return validate(type(config), content, "override")
 
 
@@ -119,12 +128,12 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, str]:
 
 def read_value(text: str) -> Any:
     """A value as typed on a command line, read as YAML; ``1e-3`` is a number here, as people expect."""
-    try:
-        return float(text) if "e" in text.lower() else yaml.safe_load(text)
-    except ValueError:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
+    for read in (float, yaml.safe_load) if "e" in text.lower() else (yaml.safe_load,):
+        try:
+            return read(text)
+        except (ValueError, yaml.YAMLError):  # a date that is none is a ValueError too
+            continue
+    return text
 
 
 def leaves(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -11,7 +11,9 @@ checked by ``tickworld.checks``:
             ``spec.branchable`` is true an old state stays valid after newer ones were made: ``update`` and ``render``
             never change what they are given.
 3. Frames.  ``render`` gives uint8 ``[N, H, W, C]`` of exactly the size that ``spec`` announces.
-4. Params.  Each param that ``spec`` names changes the frames sooner or later; every value in its range is legal.
+4. Params.  Every value in a param's range is legal, and each param that ``spec`` names changes the frames sooner or
+later.
+            (A world that starts from an opening sees what the params did there, and need not be told them.)
 
 This module knows numpy and nothing else: games need no torch.
 """
@@ -203,13 +205,18 @@ class Objects(NamedTuple):
 class Probed(Simulator, Protocol):
     """A Simulator whose frames can be read: the game that owns the rules also says how to see its objects."""
 
-    ball: str
-    """The name of the small moving object that a bad world loses."""
-
     def objects(self, frames: NDArray[np.uint8]) -> Objects:
         """Where the objects are in any frames of this game, true or dreamt."""
         ...
 
+
+@runtime_checkable
+class BallGame(Probed, Protocol):
+    """A Probed simulator with a ball: the small moving thing that a bad world loses and that players run after."""
+
+    ball: str
+    """Its name among the objects."""
+
     def render_without_ball(self, state: State) -> NDArray[np.uint8]:
-        """Frames [N, H, W, C] with everything right except that the ball is missing: a floor for every metric."""
+        """Frames [N, H, W, C] with everything right except that the ball is missing."""
         ...

@@ -10,10 +10,11 @@ import torch
 
 from tickworld import checks, seeds
 from tickworld.agents import player
-from tickworld.checks import LAWS, LawBroken
+from tickworld.checks import LAWS
 from tickworld.data.batches import WindowShape, windows
 from tickworld.data.record import play_episodes
 from tickworld.errors import UserError
+from tickworld.frames import difference
 from tickworld.games import game
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.snapped import SnappedConfig
@@ -67,16 +68,12 @@ def learned(name: str) -> Learned:
 
 @pytest.mark.parametrize(("name", "law"), LAWFUL)
 def test_a_world_obeys_the_laws(name: str, law: str) -> None:
-    simulator = learned(name)
-    if name != "snapped":  # it dreams in greys
-        simulator.spec = type(simulator.spec)(**{**vars(simulator.spec), "palette": ()})
-    LAWS[law](simulator)
+    LAWS[law](learned(name))
 
 
-def test_grey_frames_are_not_in_the_palette() -> None:
-    """The reason for the exception above: what a world is unsure of shows."""
-    with pytest.raises(LawBroken, match="palette"):
-        LAWS["frames fit the spec"](learned("gru"))
+def test_a_world_that_may_be_unsure_promises_no_palette() -> None:
+    assert learned("snapped").spec.palette == GAME.spec.palette
+    assert learned("gru").spec.palette == ()
 
 
 @pytest.mark.parametrize("name", WORLDS)
@@ -97,7 +94,8 @@ def test_the_size_of_the_batch_changes_no_frame(name: str) -> None:
     assert (together[1:] != together[:-1]).any()
     for count in (1, 3, 4, 5, 8):
         some, _ = checks.play(simulator, params[:count], rows[:count], actions[:, :count])
-        assert (some == together[:, :count]).all()
+        # The core of snapped frames is exact; other networks' sums may be rounded otherwise in another batch.
+        assert (difference(some, together[:, :count]) <= (0 if name == "snapped" else 1)).all()
 
 
 @pytest.mark.parametrize("name", ["snapped", "gru"])

@@ -30,10 +30,10 @@ FILES = ("world.safetensors", "optimizer.safetensors", "sampler.safetensors", "s
 
 @pytest.fixture
 def begin(make_world: Callable[[str], World], episodes: Episodes) -> Callable[..., Training]:
-    def begin(name: str = "snapped", config: TrainingConfig = CONFIG) -> Training:
+    def begin(name: str = "snapped", config: TrainingConfig = CONFIG, source: str = "eight games") -> Training:
         world = make_world(name)
         sampler = config.sampler.build(episodes, world.initializer.opening, 0)
-        return Training(world, make_optimizer(world, config), sampler)
+        return Training(world, make_optimizer(world, config), sampler, source)
 
     return begin
 

@@ -13,7 +13,7 @@ from tickworld.agents.plain import Keys, any_action, numbers, player_keys
 from tickworld.config import Config
 from tickworld.data.player import Player
 from tickworld.errors import UserError
-from tickworld.simulator import Probed, Simulator
+from tickworld.simulator import BallGame, Simulator
 
 _NEAR = 0.5
 """Pixels off the mark at which a paddle rests: it moves by whole pixels, its middle may lie at half ones."""
@@ -38,11 +38,11 @@ class Tracking(Config):
         return _Tracking(trackable(game), self)
 
 
-def trackable(game: Simulator) -> Probed:
+def trackable(game: Simulator) -> BallGame:
     """``game`` if a tracking player can play it. Raises UserError that says what it lacks."""
     spec = game.spec
     lacks = f"tracking cannot play {spec.name}: "
-    if not isinstance(game, Probed):
+    if not isinstance(game, BallGame):
         raise UserError(f"{lacks}it has no probe that finds objects in its frames; choose another player, e.g. sticky")
     missing = {"up", "down"} - set(spec.actions)
     if missing:
@@ -68,7 +68,7 @@ class Aim(NamedTuple):
 
 @dataclass(frozen=True)
 class _Tracking:
-    game: Probed
+    game: BallGame
     config: Tracking
 
     def init(self, seeds: NDArray[np.uint64]) -> Aim:

@@ -20,8 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"tickworld: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("tickworld: interrupted; the same command goes on where it stopped", file=sys.stderr)
+        print("tickworld: interrupted; record and train go on where they stopped when given again", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # whatever a path can be that no file can have
+        print(f"tickworld: {error.strerror or error}: {error.filename}; check the path", file=sys.stderr)
+        return 2
     return 0

@@ -81,6 +81,7 @@ def cut(episodes: Episodes, shape: WindowShape, index: NDArray[np.integer], star
     """The windows of episodes ``index`` [B] whose first opening frame is that of tick ``start`` [B]."""
     opening, ticks, _ = shape
     stand = start + max(opening - 1, 0)  # the tick at which the world stands at frames[0]
+    assert (start >= 0).all() and (stand + ticks <= episodes.ticks).all(), "a window leaves its episode"
     return Batch(
         params=episodes.params[index],
         opening_frames=_take(episodes.frames, index, start, opening),

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from tickworld import seeds
 from tickworld.config import Config
 from tickworld.data.player import Player
 from tickworld.evaluation import errors
+from tickworld.evaluation.floors import mean_ball
 from tickworld.evaluation.horizon import Horizon, curve, objects_wrong, pixels_wrong
 from tickworld.evaluation.rollout import Start, Tick, rollout
 from tickworld.frames import Frames
@@ -39,10 +41,11 @@ class EvaluationConfig(Config):
 
 @dataclass
 class Scores:
-    """What is measured of one dream or floor, over time."""
+    """What is measured of one dream or floor, tick by tick; ``judged`` counts the rows that were not over."""
 
     pixel: Horizon
     object: Horizon | None
+    judged: list[int] = field(default_factory=list)
     mse: list[float] = field(default_factory=list)
     bce: list[float] = field(default_factory=list)
     ssim: dict[int, float] = field(default_factory=dict)
@@ -53,6 +56,10 @@ class Scores:
             "pixel_horizon": self.pixel.summary(),
             "object_horizon": self.object.summary() if self.object else None,
         }
+
+    def means(self) -> dict[str, float]:
+        """MSE and BCE over all frames that were judged, a pixel."""
+        return {name: float(np.average(getattr(self, name), weights=self.judged)) for name in ("mse", "bce")}
 
     def over_time(self) -> dict[str, Any]:
         """Errors and survival by tick, for JSON."""
@@ -99,12 +106,8 @@ class Evaluation:
             "rollouts": self.rollouts,
             "frames": self.frames,
             **self.scores[DREAM].horizons(),
-            "floors": {
-                name: scores.horizons() | {"mse": float(np.mean(scores.mse)), "bce": float(np.mean(scores.bce))}
-                for name, scores in floors.items()
-            },
-            "mse": float(np.mean(self.scores[DREAM].mse)),
-            "bce": float(np.mean(self.scores[DREAM].bce)),
+            **self.scores[DREAM].means(),
+            "floors": {name: scores.horizons() | scores.means() for name, scores in floors.items()},
             "ticks_per_second": self.ticks_per_second,
             "over_time": {name: scores.over_time() for name, scores in self.scores.items()},
         }
@@ -128,7 +131,8 @@ def evaluate(
     truths: list[Frames] = []
     dreams: list[Frames] = []
     timed = _Timed(dream)
-    for tick in rollout(truth, {DREAM: timed}, start, config.frames):
+    ball = mean_ball(truth, player, seeds.derive(config.seed, "floor"))
+    for tick in rollout(truth, {DREAM: timed}, start, config.frames, ball):
         _judge(scores, tick, truth)
         truths.append(tick.truth[:SHOWN].copy())
         dreams.append(tick.dreams[DREAM][:SHOWN].copy())
@@ -139,7 +143,7 @@ def evaluate(
         rollouts=config.rollouts,
         frames=config.frames,
         scores=scores,
-        ticks_per_second={f"batch_{config.rollouts}": timed.rate(), "alone": speed_alone(dream, truth, player)},
+        ticks_per_second={"batch": timed.rate(), "alone": speed_alone(dream, truth, player)},
         truth_shown=np.stack(truths, 1),
         dream_shown=np.stack(dreams, 1),
     )
@@ -154,21 +158,23 @@ def speed_alone(dream: Simulator, truth: Simulator, player: Player, ticks: int =
 
 
 def _judge(scores: dict[str, Scores], tick: Tick, truth: Simulator) -> None:
-    """Adds one tick to the scores of the dream and every floor."""
-    probed = isinstance(truth, Probed)
-    true_objects = truth.objects(tick.truth) if probed else None
+    """Adds one tick to the scores of the dream and every floor; rows that are over are left out."""
+    playing = tick.playing
+    probe = truth.objects if isinstance(truth, Probed) else None
+    true_objects = probe(tick.truth) if probe else None
     for name, frames in tick.dreams.items():
         count = len(frames)
-        score = scores.setdefault(name, Scores(Horizon(count), Horizon(count) if probed else None))
-        score.mse.append(errors.mse(tick.truth, frames))
-        score.bce.append(errors.bce(tick.truth, frames))
+        score = scores.setdefault(name, Scores(Horizon(count), Horizon(count) if probe else None))
+        score.judged.append(int(playing.sum()))
+        score.mse.append(errors.mse(tick.truth[playing], frames[playing]))
+        score.bce.append(errors.bce(tick.truth[playing], frames[playing]))
         if tick.index in errors.SSIM_TICKS:
-            score.ssim[tick.index] = errors.ssim(tick.truth, frames)
+            score.ssim[tick.index] = errors.ssim(tick.truth[playing], frames[playing])
         if tick.index == 0:  # the common start was shown, not dreamt
             continue
-        score.pixel.add(pixels_wrong(tick.truth, frames, truth.spec.palette))
-        if probed and score.object is not None and true_objects is not None:
-            score.object.add(objects_wrong(true_objects, truth.objects(frames)))
+        score.pixel.add(pixels_wrong(tick.truth, frames, truth.spec.palette), playing)
+        if probe and score.object and true_objects:
+            score.object.add(objects_wrong(true_objects, probe(frames)), playing)
 
 
 class _Timed:

@@ -1,10 +1,9 @@
 """The headline: for how many ticks, open loop, the dream equals the truth.
 
-    pixel horizon    ticks until the first wrong pixel, both frames snapped to the game's palette
-    object horizon   ticks until the ball or a paddle is more than 1 px off in x or y, is there when it should not be or
-    not there
-                     when it should, has less than half or more than twice its pixels, or until a reading (the score) is
-                     wrong
+Pixel horizon: ticks until the first wrong pixel, the dream snapped to the game's palette.
+
+Object horizon: ticks until the ball or a paddle is more than 1 px off in x or y, is there when it should not be or the
+other way round, has less than half or more than twice its pixels, or until a reading (the score) is wrong.
 
 A rollout that is right to the end counts with its full length and as survived.
 """
@@ -31,10 +30,11 @@ class Horizon:
         """ticks that were right before the first mistake, [N]"""
         self.alive = np.ones(count, bool)
 
-    def add(self, wrong: NDArray[np.bool_]) -> None:
-        """One more tick; ``wrong`` [N] says in which rollouts it is wrong."""
-        self.alive &= ~wrong
-        self.right += self.alive
+    def add(self, wrong: NDArray[np.bool_], playing: NDArray[np.bool_] | bool = True) -> None:
+        """One more tick; ``wrong`` [N] says in which rollouts it is wrong. Rollouts that are not ``playing`` are over:
+        they neither fail nor grow any more."""
+        self.alive &= ~(wrong & playing)
+        self.right += self.alive & playing
 
     def summary(self) -> dict[str, float]:
         """Median, 10th percentile and mean in ticks, and the share of rollouts that never went wrong."""

@@ -1,10 +1,7 @@
 """Truth and dreams side by side: the same start, the same actions, open loop. No dream ever sees a true frame again.
 
 The truth plays as many first ticks as the longest opening asks for, the dreams are shown these frames, and from there
-all go on alone. The floors, which every metric is compared with, are dreams too:
-
-    copy      the last frame that was seen, for ever
-    no_ball   the true frame with the ball taken out: perfect paddles, perfect score, and nothing learned about the ball
+all go on alone, until the truth is over or the ticks are done.
 """
 
 from __future__ import annotations
@@ -18,18 +15,21 @@ from numpy.typing import NDArray
 from tickworld import seeds as streams
 from tickworld.data.player import Player
 from tickworld.errors import UserError
+from tickworld.evaluation.floors import floors
 from tickworld.frames import Frames
-from tickworld.simulator import Opening, Probed, Simulator, Spec
+from tickworld.simulator import Opening, Simulator, Spec
 
 
 @dataclass(frozen=True)
 class Tick:
-    """Frames [N, H, W, C] of one tick: ``truth``, and one entry a dream or floor."""
+    """Frames [N, H, W, C] of one tick: ``truth``, and one entry a dream or floor. Rows that are not ``playing`` were
+    over before this tick: nothing in them is to be judged."""
 
     index: int  # 0: the common start; then ticks since
     actions: NDArray[np.integer] | None  # [N, P] that led here; None at the start
     truth: Frames
     dreams: dict[str, Frames]
+    playing: NDArray[np.bool_]  # [N]
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,11 @@ class Start:
         return streams.rows(streams.derive(self.seed, "evaluation"), 0, self.count)
 
 
-def rollout(truth: Simulator, dreams: dict[str, Simulator], start: Start, ticks: int) -> Iterator[Tick]:
-    """Ticks 0 (the common start) to ``ticks``. Floors are added under their names to ``dreams``.
+def rollout(
+    truth: Simulator, dreams: dict[str, Simulator], start: Start, ticks: int, ball: NDArray[np.uint8] | None = None
+) -> Iterator[Tick]:
+    """Ticks 0 (the common start) to ``ticks``, or to the one at which every row is over. The floors stand among the
+    dreams under their own names; that of the mean ball needs its picture, from ``floors.mean_ball``.
 
     Raises UserError for a dream of another game.
     """
@@ -70,17 +73,17 @@ def rollout(truth: Simulator, dreams: dict[str, Simulator], start: Start, ticks:
         if dream.spec.opening == 0:  # it started at the very beginning: let it catch up
             for actions in pressed:
                 states[name] = dream.update(states[name], actions)
-    still, actions = seen[-1], None
+    actions, playing = None, ~truth.status(state).over
     for index in range(ticks + 1):
         true_frames = truth.render(state)
-        frames = {name: dreams[name].render(states[name]) for name in dreams} | {"copy": still}
-        if isinstance(truth, Probed):
-            frames["no_ball"] = truth.render_without_ball(state)
-        yield Tick(index, actions, true_frames, frames)
-        if index < ticks:
-            actions, memory = start.player.act(memory, len(seen) - 1 + index, true_frames)
-            state = truth.update(state, actions)
-            states = {name: dreams[name].update(states[name], actions) for name in dreams}
+        frames = {name: dreams[name].render(states[name]) for name in dreams}
+        yield Tick(index, actions, true_frames, frames | floors(truth, state, seen[-1], ball), playing)
+        playing = playing & ~truth.status(state).over
+        if index == ticks or not playing.any():
+            return
+        actions, memory = start.player.act(memory, len(seen) - 1 + index, true_frames)
+        state = truth.update(state, actions)
+        states = {name: dreams[name].update(states[name], actions) for name in dreams}
 
 
 def _check_same_game(truth: Spec, dream: Spec) -> None:

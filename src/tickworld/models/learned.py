@@ -29,7 +29,8 @@ class Learned:
 
     def __init__(self, world: World, spec: Spec, starts: Opening | None = None) -> None:
         self.world = world.eval()
-        self.spec = replace(spec, opening=world.initializer.opening, branchable=True)
+        palette = spec.palette if world.renderer.exact else ()  # a world that is unsure shows shades between
+        self.spec = replace(spec, palette=palette, opening=world.initializer.opening, branchable=True)
         self.starts = starts
 
     def init(self, params: NDArray[np.floating], seeds: NDArray[np.uint64], opening: Opening | None = None) -> Any:

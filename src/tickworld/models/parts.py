@@ -65,6 +65,9 @@ class Core(nn.Module, ABC):
 class Renderer(nn.Module, ABC):
     """What the state looks like, as a distribution over frames."""
 
+    exact: bool = False
+    """Whether ``pixels`` are colours of the game's palette only."""
+
     @abstractmethod
     def forward(self, out: Tensor) -> Tensor:
         """Logits of the frame, [B, ...], from ``out`` [B, *out_shape]."""

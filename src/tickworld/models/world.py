@@ -1,7 +1,8 @@
 """A world: initializer, core and renderer put together, in torch.
 
-    state = world.init(params, frames, actions)      state = world.update(state, actions)      pixels =
-    world.render(state)
+    state = world.init(params, frames, actions)
+    state = world.update(state, actions)
+    pixels = world.render(state)
 
 The only place that knows how the three parts meet. ``tickworld.models.learned`` wears a world as a Simulator; training
 calls it with an objective.

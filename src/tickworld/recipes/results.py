@@ -23,9 +23,14 @@ from tickworld.training import log
 from tickworld.visual import curves, report
 from tickworld.visual.curves import Series
 from tickworld.visual.split_screen import Layout, split_screen
-from tickworld.visual.video import gif_bytes, write_gif
+from tickworld.visual.video import write_gif
 
-NAMES: dict[str, str] = {DREAM: "dream", "copy": "floor: last frame", "no_ball": "floor: no ball"}
+NAMES: dict[str, str] = {
+    DREAM: "dream",
+    "copy": "floor: last frame",
+    "no_ball": "floor: no ball",
+    "mean_ball": "floor: mean ball",
+}
 
 
 def conclude(run: Run, show: Progress | None = None) -> dict[str, Any]:
@@ -83,21 +88,21 @@ def _split(evaluation: Evaluation, show: SplitConfig) -> Frames:
 def _report(run: Run, evaluation: Evaluation, result: dict[str, Any], size: int) -> report.ReportInput:
     config, records = run.config, log.read(run.folder / "log.jsonl")
     pixel = result["pixel_horizon"]
-    frames = config.record.episodes * config.record.ticks
-    spent = np.median([line["seconds"] for line in records] or [0.0]) * config.training.iterations / 60
+    unseen = config.evaluation.players != config.record.players
     return report.ReportInput(
         title=f"A learned {evaluation.game}",
         headline=f"Right, to the pixel, for a median of {pixel['median']:g} ticks",
         lead=(
-            f"{evaluation.rollouts} games of {evaluation.frames} ticks on seeds and players that training never saw, "
-            "truth and dream from the same start under the same keys, open loop. "
+            f"{evaluation.rollouts} games of {evaluation.frames} ticks on seeds "
+            f"{'and players ' if unseen else ''}that training never saw, truth and dream from the same start under "
+            "the same keys, open loop. "
             f"{pixel['survived']:.0%} of the games were right to the end."
         ),
         facts=[
             ("recipe", config.recipe),
             ("network", f"{config.world.core.kind} core, {config.world.renderer.kind} renderer, {size:,} weights"),
-            ("learned from", f"{frames:,} recorded frames and the keys pressed"),
-            ("training", f"{config.training.iterations:,} iterations, about {spent:.1f} minutes"),
+            ("learned from", "frames and the keys pressed: " + run.source),
+            ("training", f"{config.training.iterations:,} iterations, {run.seconds / 60:.1f} minutes"),
             ("machine", f"{platform.machine()}, {config.threads} threads, torch {torch.__version__}"),
             ("speed", ", ".join(f"{rate:,.0f} ticks/s ({name})" for name, rate in result["ticks_per_second"].items())),
             ("seed", str(config.seed)),
@@ -108,7 +113,7 @@ def _report(run: Run, evaluation: Evaluation, result: dict[str, Any], size: int)
                 "Truth left, dream right; the line turns at the first wrong pixel.",
                 "Several games, each twice: as it was and as the network dreams it",
                 "image/gif",
-                gif_bytes(_split(evaluation, SplitConfig()), SplitConfig().fps),
+                (run.folder / "split.gif").read_bytes(),
             ),
             report.Picture(
                 "One game at several ticks: truth above, dream below; white is where the network is unsure.",

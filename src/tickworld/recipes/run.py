@@ -9,6 +9,8 @@ is finished does nothing.
 
 from __future__ import annotations
 
+import time
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from tickworld.data import store
 from tickworld.data.batches import WindowShape, windows
 from tickworld.data.episode import Episodes
 from tickworld.data.record import record
+from tickworld.data.store import Store
 from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import DREAM, Evaluation, EvaluationConfig, evaluate
 from tickworld.evaluation.rollout import Start, rollout
@@ -33,7 +36,7 @@ from tickworld.models.learned import Learned
 from tickworld.models.world import World, seeded_world
 from tickworld.progress import Progress, Silent
 from tickworld.recipes.config import RunConfig
-from tickworld.simulator import Opening, Simulator
+from tickworld.simulator import Opening, Simulator, Spec
 from tickworld.training import checkpoint
 from tickworld.training.engine import engine
 from tickworld.training.fit import Lesson, Record, fit, make_optimizer
@@ -62,6 +65,17 @@ class Run:
         """Whether it has been trained to the end."""
         done = checkpoint.checkpoints(self.checkpoints)
         return bool(done) and done[-1].iteration >= self.config.training.iterations
+
+    @property
+    def source(self) -> str:
+        """What it learned from, in words."""
+        return str(checkpoint.read_state(checkpoint.newest(self.checkpoints)).get("source"))
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been trained, all times together; 0 before the first checkpoint."""
+        done = checkpoint.checkpoints(self.checkpoints)
+        return float(checkpoint.read_state(done[-1]).get("seconds", 0.0)) if done else 0.0
 
     def world(self) -> Learned:
         """The newest world as a Simulator. Raises UserError when there is none, or its files are damaged or of
@@ -113,10 +127,10 @@ def _settings(config: RunConfig) -> dict[str, Any]:
     return {name: value for name, value in configs.leaves(config.model_dump(mode="json")) if value != {}}
 
 
-def recorded(run: Run, show: Progress) -> Episodes:
-    """The episodes to learn from: recorded now, or as far as that is still to be done, then read into memory.
+def recorded(run: Run, show: Progress) -> Store:
+    """The recording to learn from: recorded now, as far as that is still to be done, or ``config.data``.
 
-    Raises UserError when ``config.data`` is not a recording of this game.
+    Raises UserError when ``config.data`` is not a whole recording of this game.
     """
     game = run.config.game.build()
     if run.config.data is None:
@@ -126,14 +140,45 @@ def recorded(run: Run, show: Progress) -> Episodes:
             there = record(game, who, plan, run.folder / "data", lambda done, _: at(done, ""))
     else:
         there = store.open(run.config.data)
-    fits = (there.spec.name, there.spec.frame_shape, there.spec.actions, there.spec.players)
-    wanted = (game.spec.name, game.spec.frame_shape, game.spec.actions, game.spec.players)
-    if fits != wanted:
+        _check_recording(there, game.spec)
+    return there
+
+
+def _check_recording(there: Store, wanted: Spec) -> None:
+    """Raises UserError unless ``there`` is a whole recording of the game with the frames, keys and params of
+    ``wanted``."""
+    spec = there.spec
+    shapes = [(each.name, each.frame_shape, each.actions, each.players) for each in (spec, wanted)]
+    if shapes[0] != shapes[1]:
         raise UserError(
-            f"{there.path} is a recording of {fits[0]} with frames {fits[1]}; this run learns {wanted[0]} with frames "
-            f"{wanted[1]}; give a recording of the same game"
+            f"{there.path} is a recording of {spec.name} with frames {spec.frame_shape}; this run learns "
+            f"{wanted.name} with frames {wanted.frame_shape}; give a recording of the same game"
         )
-    return there.read()
+    for has, needs in zip(spec.params, wanted.params, strict=True):
+        if (has.drawn, has.default, has.low, has.high) != (needs.drawn, needs.default, needs.low, needs.high):
+            value = f"[{has.low:g}, {has.high:g}]" if has.drawn else f"{has.default:g}"
+            raise UserError(
+                f"{there.path} was recorded with another {has.name}; to learn that game add "
+                f"--game.params.{has.name} '{value}', or give another recording"
+            )
+    missing = there.blocks - len(there.blocks_done())
+    if missing:
+        raise UserError(
+            f"{there.path} is not finished: {missing} of {there.blocks} blocks are missing; run the same record "
+            "command again"
+        )
+
+
+def _source(there: Store) -> str:
+    """A recording in words, with a short sum of its game's params."""
+    plan = there.manifest.plan
+    params = repr(
+        [(each.name, each.drawn, float(each.default), float(each.low), float(each.high)) for each in there.spec.params]
+    )
+    return (
+        f"{plan.episodes} episodes of {plan.ticks} ticks of {there.spec.name}, played by {plan.players}, seed "
+        f"{plan.seed}, params {zlib.crc32(params.encode()):08x}"
+    )
 
 
 def train(run: Run, show: Progress | None = None) -> None:
@@ -142,13 +187,14 @@ def train(run: Run, show: Progress | None = None) -> None:
     if run.finished:
         return
     torch.set_num_threads(run.config.threads)
-    episodes = recorded(run, show)
+    there = recorded(run, show)
+    episodes = there.read()
     game, config = run.config.game.build(), run.config.training
     world = seeded_world(run.config.world, game.spec, run.config.seed)
     _keep_starts(run, episodes, world.initializer.opening)
     files.clear_partials(run.checkpoints)
     sampler = config.sampler.build(episodes, world.initializer.opening, _training_seed(run))
-    training = checkpoint.Training(world, make_optimizer(world, config), sampler)
+    training = checkpoint.Training(world, make_optimizer(world, config), sampler, _source(there))
     first = 0
     if done := checkpoint.checkpoints(run.checkpoints):
         first = done[-1].iteration
@@ -163,6 +209,7 @@ def _train_from(run: Run, game: Simulator, training: checkpoint.Training, first:
     wrapped, optimizer = fabric.setup(world, training.optimizer)
     lesson = Lesson(run.config.training, training.sampler, _training_seed(run))
     log = Log(run.folder, first)
+    started = time.perf_counter() - run.seconds
     try:
         with show.bar(f"training ({world.size():,} weights)", last, "it", first) as at:
             for step in fit(fabric, wrapped, optimizer, lesson, first):
@@ -171,10 +218,10 @@ def _train_from(run: Run, game: Simulator, training: checkpoint.Training, first:
                 if step.iteration % output.log == 0 or done == last:
                     log.write(step)
                 if done % output.picture == 0:
-                    log.picture("progress", draw_progress(run, world, game), done)
+                    log.picture("progress", draw_progress(run, world, game), step.iteration)
                     world.train()
                 if done % output.save == 0 or done == last:
-                    checkpoint.save(run.checkpoints, done, training)
+                    checkpoint.save(run.checkpoints, done, training, time.perf_counter() - started)
     finally:
         log.close()
 

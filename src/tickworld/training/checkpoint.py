@@ -33,6 +33,8 @@ class Training(NamedTuple):
     world: World
     optimizer: torch.optim.Optimizer
     sampler: Sampler
+    source: str
+    """what is learned from, in words: the same recording has the same words"""
 
 
 class Checkpoint(NamedTuple):
@@ -42,8 +44,8 @@ class Checkpoint(NamedTuple):
     iteration: int
 
 
-def save(folder: Path, iteration: int, training: Training) -> None:
-    """Writes the checkpoint of ``iteration`` into ``folder`` and deletes all but the newest ``KEEP``.
+def save(folder: Path, iteration: int, training: Training, seconds: float = 0.0) -> None:
+    """Writes the checkpoint of ``iteration``, after ``seconds`` of training, and deletes all but the newest ``KEEP``.
 
     Raises UserError when the disk refuses; what was there before stays.
     """
@@ -57,7 +59,8 @@ def save(folder: Path, iteration: int, training: Training) -> None:
             ("sampler", training.sampler.state()),
         ):
             (path / f"{name}.safetensors").write_bytes(packed(_plain(tensors)))
-        files.write_json(path / "state.json", {"format": FORMAT, "iteration": iteration})
+        state = {"format": FORMAT, "iteration": iteration, "seconds": seconds, "source": training.source}
+        files.write_json(path / "state.json", state)
 
     files.write_whole(folder / f"{iteration:08d}", write)
     for old in checkpoints(folder)[:-KEEP]:
@@ -81,6 +84,11 @@ def newest(folder: Path) -> Checkpoint:
 def load(checkpoint: Checkpoint, training: Training) -> None:
     """Puts all of the checkpoint into ``training``. Raises UserError when it is of another run or damaged."""
     load_world(checkpoint, training.world)
+    source = read_state(checkpoint).get("source")
+    if source != training.source:
+        raise UserError(
+            f"{checkpoint.path} learned from {source}; got {training.source}; give the same recording, or another --out"
+        )
     _load_optimizer(checkpoint, training.world, training.optimizer)
     pool = checkpoint.path / "sampler.safetensors"
     try:
@@ -91,13 +99,24 @@ def load(checkpoint: Checkpoint, training: Training) -> None:
         ) from error
 
 
-def load_world(checkpoint: Checkpoint, world: nn.Module) -> None:
-    """Puts the checkpoint's weights into ``world``. Raises UserError when they belong to another world or are
-    damaged."""
+def read_state(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What state.json says: format, iteration, seconds, source. Raises UserError when it is of another format."""
     state = files.read_json(checkpoint.path / "state.json", "checkpoint state")
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         got = state.get("format") if isinstance(state, dict) else state
         raise UserError(f"{checkpoint.path} has checkpoint format {got!r}; this version reads format {FORMAT}")
+    if state.get("iteration") != checkpoint.iteration:
+        raise UserError(
+            f"{checkpoint.path} says that it is of iteration {state.get('iteration')}, expected "
+            f"{checkpoint.iteration} by its name; restore the name"
+        )
+    return state
+
+
+def load_world(checkpoint: Checkpoint, world: nn.Module) -> None:
+    """Puts the checkpoint's weights into ``world``. Raises UserError when they belong to another world or are
+    damaged."""
+    read_state(checkpoint)
     weights = _read(checkpoint.path / "world.safetensors")
     _check_same(world.state_dict(), weights, checkpoint.path)
     world.load_state_dict(weights)
@@ -116,6 +135,12 @@ def _load_optimizer(checkpoint: Checkpoint, world: nn.Module, optimizer: torch.o
                 f"{list(value.shape)}); use its own config"
             )
         state.setdefault(names.index(name), {})[moment] = value
+    moments = {frozenset(each) for each in state.values()}
+    if len(state) != len(names) or len(moments) != 1:
+        raise UserError(
+            f"{checkpoint.path} holds moments of {len(state)} of {len(names)} weights, not the same for each; delete "
+            "its folder to use an older checkpoint"
+        )
     groups: Any = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 

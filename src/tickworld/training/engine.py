@@ -1,4 +1,7 @@
-"""Where training runs: the one module that knows Lightning Fabric, which brings devices, processes and precision."""
+"""Where training runs: the one module that knows Lightning Fabric.
+
+So far that is one CPU device; other devices, processes and precisions are settings to be added here.
+"""
 
 from __future__ import annotations
 

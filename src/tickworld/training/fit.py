@@ -1,11 +1,13 @@
 """The training loop as a generator: one record per iteration; logging, evaluation and saving are ordinary lines in the
 caller's ``for``.
 
-    for record in fit(engine, lesson, first=0):
+    fabric = engine()
+    wrapped, optimizer = fabric.setup(world, make_optimizer(world, config))
+    for record in fit(fabric, wrapped, optimizer, Lesson(config, sampler, seed)):
         ...
 
 Batch, curriculum and noise of an iteration are pure functions of (seed, iteration), so a run that resumes at iteration
-i with the same weights and optimiser goes on to the same losses, bit for bit on one device.
+i with the same weights, optimiser and sampler goes on to the same losses, bit for bit on one device.
 """
 
 from __future__ import annotations
@@ -121,7 +123,7 @@ def fit(fabric: Any, world: Any, optimizer: Any, lesson: Lesson, first: int = 0)
             rate=rate,
             gradient=gradient,
             ticks=batch.actions.shape[1],
-            frames=mask.numel(),
+            frames=int(mask.sum()),
             seconds=time.perf_counter() - started,
         )
 

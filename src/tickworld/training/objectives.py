@@ -86,9 +86,7 @@ class TransitionConfig(Config):
     def __call__(self, world: World, batch: TensorBatch, generator: torch.Generator) -> Losses:
         """Cross-entropy of the next colour, summed over pixels that change (``changed``) and do not (``still``). [B,
         1]."""
-        core = world.core
-        if not isinstance(core, Snapped):
-            raise UserError("objective transition trains a snapped core; use --training.objective.kind rollout")
+        core = self.core_of(world, batch.actions.shape[1])
         state = core.init(world.initializer(batch.params, batch.opening_frames, batch.opening_actions))
         now = state.frames[:, -1]
         after = core.colours(batch.frames[:, 1])
@@ -100,6 +98,15 @@ class TransitionConfig(Config):
         each = F.cross_entropy(logits.transpose(1, 2), target, reduction="none")
         moves = changed.flatten(1).gather(1, pixels)
         return {"changed": (each * moves).sum(1, keepdim=True), "still": (each * ~moves).sum(1, keepdim=True)}
+
+    def core_of(self, world: World, ticks: int) -> Snapped:
+        """The core that this objective trains. Raises UserError for a world or a length of windows that it cannot
+        train."""
+        if not isinstance(world.core, Snapped):
+            raise UserError("objective transition trains a snapped core; use --training.objective.kind rollout")
+        if ticks != 1:
+            raise UserError(f"objective transition judges windows of 1 tick; got {ticks}; set --training.ticks.last 1")
+        return world.core
 
     def choose(self, changed: Tensor, active: Tensor, lit: Tensor, generator: torch.Generator) -> Tensor:
         """Indices [B, N] of the pixels to judge, from bool maps [B, H, W]; a random choice within each rank."""

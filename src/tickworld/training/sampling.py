@@ -100,11 +100,12 @@ class Hard(Sampler):
         self.config = config
         self.where = np.zeros((2, 0), np.int64)  # episode and start of the pool's windows
         self.loss = np.zeros(0, np.float32)  # [pool]
+        self.ticks = 0  # of the pool's windows
         self.drawn = np.zeros(0, np.int64)  # which of the pool are in the last batch, at its end
 
     def draw(self, iteration: int, windows: int, ticks: int, score: Score) -> Batch:
         """Uniform windows first, then those from the pool."""
-        if iteration % self.config.renew == 0 or not self.loss.size:
+        if iteration % self.config.renew == 0 or ticks != self.ticks:
             self._fill(iteration, ticks, score)
         hard = round(windows * self.config.share)
         index, start = self._uniform(iteration, windows - hard, ticks) if windows > hard else np.zeros((2, 0), np.int64)
@@ -121,7 +122,8 @@ class Hard(Sampler):
 
     def state(self) -> dict[str, Tensor]:
         """The pool."""
-        return {"where": torch.from_numpy(self.where), "loss": torch.from_numpy(self.loss)}
+        ticks = torch.tensor(self.ticks)
+        return {"where": torch.from_numpy(self.where), "loss": torch.from_numpy(self.loss), "ticks": ticks}
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """The pool as it was. Raises KeyError or ValueError for one that is none of these episodes."""
@@ -129,9 +131,10 @@ class Hard(Sampler):
         room = np.array([[len(self.episodes)], [self.episodes.ticks]])
         if where.shape != (2, len(loss)) or (where < 0).any() or (where >= room).any():
             raise ValueError(f"windows {list(where.shape)} with {len(loss)} losses, beyond {room.ravel().tolist()}")
-        self.where, self.loss = where, loss
+        self.where, self.loss, self.ticks = where, loss, int(state["ticks"])
 
     def _fill(self, iteration: int, ticks: int, score: Score) -> None:
+        self.ticks = ticks
         shape, seed = WindowShape(self.opening, ticks, self.config.pool), seeds.derive(self.seed, "pool")
         self.where = np.stack(draw_windows(self.episodes, shape, seed, iteration))
         parts = range(0, self.config.pool, SCORED_AT_ONCE)

@@ -1,17 +1,17 @@
-"""A core whose state is made of snapped frames: the last K frames in palette colours, and how long each pixel has stood
-still.
+"""A core whose state is snapped frames: the last K frames in palette colours, and how long each pixel has stood still.
 
 One tick predicts every pixel's next colour with one small rule, the same for all pixels, and snaps it to the best one:
 
-    patch(p)  the colours around pixel p in the last K frames, (2R + 1)^2 x K        place(p) = row + column + age
-    embeddings
-    phi       = MLP_u( max over lit pixels q of relu(U_2 relu(U_1 patch(q) + U_p place(q) + U_a a)) )     what is going
-    on
+    patch(p)  = the colours around pixel p in the last K frames, (2R + 1)^2 x K
+    place(p)  = row + column + age, an embedding each
+    phi       = MLP_u(max over lit pixels q of relu(U_2 relu(U_1 patch(q) + U_p place(q) + U_a a)))
     h_1       = relu(W_1 patch(p) + W_p place(p) + W_a a + W_g phi)
-    h_2       = relu(W_2 (h_1 (1 + W_f phi)))                                        phi modulates the rule (FiLM,
-    1709.07871)
-    logits(p) = W_3 h_2 + c onehot(colour of p now)                                  unchanged unless there is a reason
+    h_2       = relu(W_2 (h_1 (1 + W_f phi)))
+    logits(p) = W_3 h_2 + c onehot(colour of p now)
     colour'   = argmax logits
+
+phi sums up what is going on in the whole frame and modulates the rule (FiLM, Perez et al. 2018, 1709.07871); the last
+term leaves a pixel as it is unless there is a reason.
 
 Because the carried state is discrete, small errors do not add up: each tick starts from an exact state or from a wrong
 pixel, and if it is exact then free running sees just what training saw. Training is then classification of single

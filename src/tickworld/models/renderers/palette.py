@@ -35,6 +35,7 @@ class PaletteConfig(Config):
 class Palette(Renderer):
     """See the module docstring."""
 
+    exact = True
     palette: Tensor
 
     def __init__(self, palette: tuple[tuple[int, ...], ...]) -> None:
