@@ -242,12 +242,16 @@ def test_a_damaged_recording(fails: Fails, run: Path, tiny: list[str], tmp_path:
 def test_a_recording_of_another_game_or_size(fails: Fails, run: Path, tiny: list[str], tmp_path: Path) -> None:
     words = ("train", "demo", "--out", tmp_path / "other", *tiny, "--data", tmp_path / "data")
     assert main(["record", "pong_angle", "-o", str(tmp_path / "data"), "--episodes", "1", "--ticks", "9"]) == 0
-    assert "is a recording of pong_angle with frames (40, 40, 1); this run learns pong" in fails(*words)
+    assert says("is a recording of pong_angle with frames (40, 40, 1) .. this run learns pong", fails(*words))
     manifest = json.loads((run / "data" / "zarr.json").read_text())
     manifest["attributes"]["spec"]["height"] = 16
     (run / "data" / "zarr.json").write_text(json.dumps(manifest))
     said = fails(*words[:-1], run / "data")
-    assert "is a recording of pong with frames (16, 32, 1); this run learns pong with frames (32, 32, 1)" in said
+    assert says("is a recording of pong with frames (16, 32, 1) .. this run learns pong with frames (32, 32, 1)", said)
+    manifest["attributes"]["spec"]["height"] = 32
+    manifest["attributes"]["spec"]["params"].pop()
+    (run / "data" / "zarr.json").write_text(json.dumps(manifest))
+    assert says("recording of pong .. and 13 params; .. and 14 params", fails(*words[:-1], run / "data"))
 
 
 def test_a_full_disk(fails: Fails, run: Path, tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,6 +268,13 @@ def test_a_full_disk(fails: Fails, run: Path, tiny: list[str], tmp_path: Path, m
         assert "cannot write" in said and "No space left on device; free some room" in said
     assert [each.name for each in tmp_path.rglob("*") if each.name.startswith(files.PARTIAL)] == []
     assert not (tmp_path / "split.gif").exists()
+
+
+def test_a_path_that_no_file_can_have(fails: Fails, tiny: list[str]) -> None:
+    name = "x" * 300
+    for words in (["evaluate", name], ["watch", name], ["train", "demo", "--out", name, *tiny]):
+        assert "File name too long" in fails(*words)
+    assert "File name too long" in fails("record", "pong", "-o", name, "--episodes", "1", after="recording")
 
 
 def test_players_and_places_that_are_none(fails: Fails, run: Path, tmp_path: Path) -> None:

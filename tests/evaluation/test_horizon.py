@@ -74,6 +74,14 @@ def test_a_mistake_at_the_first_tick_leaves_nothing_and_one_at_the_last_all_but_
     assert horizon.survival(10).tolist() == pytest.approx([1] + [2 / 3] * 9 + [1 / 3])
 
 
+def test_a_rollout_that_is_over_neither_fails_nor_grows() -> None:
+    horizon = Horizon(3)
+    for wrong, playing in (([0, 0, 0], [1, 1, 1]), ([0, 1, 0], [1, 1, 0]), ([1, 1, 1], [1, 0, 0])):
+        horizon.add(np.array(wrong, bool), np.array(playing, bool))
+    assert horizon.right.tolist() == [2, 1, 1]
+    assert horizon.alive.tolist() == [False, False, True]
+
+
 NAN = np.nan
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tickworld.agents import player
 from tickworld.errors import UserError
 from tickworld.evaluation.rollout import Start, rollout
 from tickworld.frames import Frames
@@ -140,6 +141,20 @@ def test_floors_stand_beside_the_dreams() -> None:
         lost = tick.truth != tick.dreams["no_ball"]
         assert (lost.sum((1, 2, 3)) == 1).all()  # the ball, one pixel, and nothing else
         assert (tick.truth[lost] == 255).all()
+
+
+def test_it_ends_when_every_game_is_over() -> None:
+    angle = game("pong_angle")
+    start = Start(player("idle", angle), 4, 0)
+    ticks = list(rollout(angle, {}, start, 500))
+    rows = start.rows
+    state = angle.init(angle.spec.draw(rows), rows)
+    over = np.zeros(4, bool)
+    for tick in ticks:
+        assert (tick.playing == ~over).all()  # the tick that ends a game is still judged
+        over = angle.status(state).over
+        state = angle.update(state, np.zeros((4, 2), np.uint8))
+    assert over.all() and 20 < len(ticks) < 500
 
 
 def test_a_game_that_cannot_be_read_has_one_floor() -> None:

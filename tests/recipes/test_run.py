@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +15,6 @@ import pytest
 from tickworld import config as configs
 from tickworld import files, seeds
 from tickworld.agents import player
-from tickworld.data import store
 from tickworld.data.manifest import Plan
 from tickworld.data.record import record
 from tickworld.errors import UserError
@@ -113,137 +108,6 @@ def losses(run: Run) -> list[dict[str, Any]]:
     return [line | {"seconds": 0} for line in log.read(run.folder / "log.jsonl")]
 
 
-def final(run: Run) -> dict[str, Any]:
-    """All that a run leaves, without times."""
-    last = checkpoint.newest(run.checkpoints).path
-    result = json.loads((run.folder / "evaluation.json").read_text())
-    return {
-        "weights": (last / "world.safetensors").read_bytes(),
-        "optimiser": (last / "optimizer.safetensors").read_bytes(),
-        "pool": (last / "sampler.safetensors").read_bytes(),
-        "losses": losses(run),
-        "evaluation": {name: value for name, value in result.items() if name != "ticks_per_second"},
-        "pictures": [(run.folder / name).read_bytes() for name in ("split.gif", "progress.png")],
-        "starts": (run.folder / "starts.safetensors").read_bytes(),
-    }
-
-
-def test_the_same_config_gives_the_same_run(finished: Run, tiny_demo: RunConfig, tmp_path: Path) -> None:
-    run = begin_run(tmp_path / "other", tiny_demo)
-    train(run)
-    conclude(run)
-    assert final(run) == final(finished)
-    other = begin_run(tmp_path / "seed", configs.override(tiny_demo, {"seed": 1}))
-    train(other)
-    assert losses(other) != losses(finished)
-
-
-# Imports once and forks a child for each line "folder phase count delay": starting Python anew would take most of the
-# time. The child goes on with the run and tells where it stands through a pipe; it is killed ``delay`` seconds after it
-# has told ``count`` times of ``phase`` or once of a later one. Printed is -9, or 0 if it reached its end before that.
-DRIVER = """
-import contextlib, os, signal, sys, time
-from pathlib import Path
-import lightning_fabric, torchmetrics.functional.image, tickworld.training.board
-from tickworld import config as configs
-from tickworld.recipes.config import RunConfig
-from tickworld.recipes.results import conclude
-from tickworld.recipes.run import begin_run, train
-
-PHASES = ["start", "recording", "training", "evaluating", "end"]
-config = configs.load(RunConfig, Path(sys.argv[1]))
-
-
-class Tell:
-    def __init__(self, pipe):
-        self.pipe = pipe
-
-    def say(self, text):
-        pass
-
-    @contextlib.contextmanager
-    def bar(self, title, total, unit, first=0):
-        phase = PHASES.index(title.split()[0])
-        yield lambda done, note: os.write(self.pipe, bytes([phase]))
-
-
-for line in sys.stdin:
-    folder, name, count, delay = line.split()
-    phase, left = PHASES.index(name), int(count)
-    reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        os.close(reader)
-        try:
-            run = begin_run(Path(folder), config)
-            train(run, Tell(writer))
-            conclude(run, Tell(writer))
-        except BaseException as error:
-            print(repr(error), file=sys.stderr, flush=True)
-            os._exit(1)
-        os._exit(0)
-    os.close(writer)
-    while left and (told := os.read(reader, 1)):
-        left -= told[0] == phase
-        if told[0] > phase:
-            break
-    if phase < PHASES.index("end"):
-        time.sleep(float(delay))
-        os.kill(child, signal.SIGKILL)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-    os.close(reader)
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_ten_kills_change_nothing(finished: Run, tmp_path: Path) -> None:
-    run, moments = Run(tmp_path / "run", finished.config), random.Random(1)
-    plan = [
-        *(("start", 0, moments.uniform(0, 0.03)) for _ in range(1)),
-        *(("recording", moments.randint(1, 5), moments.uniform(0, 0.02)) for _ in range(3)),
-        *(("training", moments.randint(1, 7), moments.uniform(0, 0.02)) for _ in range(3)),
-        *(("evaluating", moments.randint(1, 21), moments.uniform(0, 0.3)) for _ in range(3)),
-    ]
-    done = (0, 0)
-    killed = []
-    with subprocess.Popen(
-        [sys.executable, "-c", DRIVER, str(finished.folder / "config.yaml")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as driver:
-        assert driver.stdin and driver.stdout
-        for phase, count, delay in plan:
-            print(run.folder, phase, count, delay, file=driver.stdin, flush=True)
-            code = int(driver.stdout.readline())
-            assert code in (-9, 0)
-            killed += [phase] * (code == -9)
-            now = whole(run)
-            assert now >= done, "something whole was lost"
-            done = now
-        print(run.folder, "end", 1, 0, file=driver.stdin, flush=True)
-        assert int(driver.stdout.readline()) == 0
-        driver.stdin.close()
-    assert len(killed) >= 9 and set(killed) == {"start", "recording", "training", "evaluating"}
-    assert final(run) == final(finished)
-    assert not list(run.folder.rglob(f"{files.PARTIAL}*"))
-
-
-def whole(run: Run) -> tuple[int, int]:
-    """(blocks recorded, iterations kept) of a run that was killed; all that can be seen of it can be read."""
-    blocks = 0
-    if (run.folder / "data" / "zarr.json").exists():
-        recording = store.open(run.folder / "data")
-        blocks = len(recording.blocks_done())
-        if blocks:
-            assert len(recording.read()) == 2 * blocks
-    kept = checkpoint.checkpoints(run.checkpoints)
-    for each in kept:
-        checkpoint.load_world(each, run.world().world)
-    assert [line["iteration"] for line in losses(run)] == list(range(len(losses(run))))
-    return blocks, kept[-1].iteration if kept else 0
-
-
 @pytest.mark.parametrize(
     ("setting", "value", "complaint"),
     [
@@ -309,8 +173,35 @@ def test_a_recording_can_be_given(finished: Run, tiny_demo: RunConfig, tmp_path:
 def test_a_recording_of_another_game_is_told(tiny_demo: RunConfig, tmp_path: Path) -> None:
     other = game("pong_angle")
     record(other, player("random", other), Plan(players="random", episodes=2, ticks=10), tmp_path / "data")
-    with pytest.raises(UserError, match=r"recording of pong_angle .* this run learns pong with frames \(32, 32, 1\)"):
+    with pytest.raises(
+        UserError, match=r"of pong_angle .* this run learns pong with frames \(32, 32, 1\) and 14 params"
+    ):
         learn_from(tiny_demo, tmp_path / "data", tmp_path / "run")
+
+
+def test_a_recording_of_other_rules_is_told(tiny_demo: RunConfig, tmp_path: Path) -> None:
+    pong = game("pong", serve_wait=3, ball_size=(1, 2))
+    record(pong, player("random", pong), Plan(players="random", episodes=8, ticks=20), tmp_path / "data")
+    said = r"was recorded with another ball_size; to learn that game add --game.params.ball_size '\[1, 2\]'"
+    with pytest.raises(UserError, match=said):
+        learn_from(tiny_demo, tmp_path / "data", tmp_path / "run")
+    config = configs.override(tiny_demo, {"game.params.ball_size": "[1, 2]"})
+    with pytest.raises(UserError, match="add --game.params.serve_wait '3'"):
+        learn_from(config, tmp_path / "data", tmp_path / "run")
+    learn_from(configs.override(config, {"game.params.serve_wait": 3}), tmp_path / "data", tmp_path / "run")
+
+
+def test_a_recording_that_is_not_finished_is_told(finished: Run, tiny_demo: RunConfig, tmp_path: Path) -> None:
+    shutil.copytree(finished.folder / "data", tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / "block-00002")
+    with pytest.raises(UserError, match="is not finished: 1 of 4 blocks are missing; run the same record command"):
+        learn_from(tiny_demo, tmp_path / "data", tmp_path / "run")
+
+
+def test_a_run_knows_what_it_learned_from_and_for_how_long(finished: Run) -> None:
+    assert finished.source.startswith("8 episodes of 40 ticks of pong, played by mixed, seed 0")
+    assert 0 < finished.seconds < 60
+    assert "8 episodes of 40 ticks of pong" in (finished.folder / "report.html").read_text()
 
 
 def test_no_recording_and_one_that_is_too_short_are_told(tiny_demo: RunConfig, tmp_path: Path) -> None:

@@ -160,6 +160,33 @@ def test_an_optimiser_of_another_world_is_told(
         checkpoint.load(newest(saved), begin())
 
 
+def test_an_optimiser_that_lacks_something_is_told(begin: Callable[..., Training], saved: Path) -> None:
+    path = saved / "00000003" / "optimizer.safetensors"
+    whole = load_file(path)
+    for lost in ({next(iter(whole))}, {name for name in whole if name.startswith("core.answer.bias/")}, set(whole)):
+        save_file({name: each for name, each in whole.items() if name not in lost}, path)
+        with pytest.raises(UserError, match="holds moments of .* weights"):
+            checkpoint.load(newest(saved), begin())
+
+
+def test_another_recording_is_told(begin: Callable[..., Training], saved: Path) -> None:
+    with pytest.raises(UserError, match="learned from eight games; got nine games; give the same recording"):
+        checkpoint.load(newest(saved), begin(source="nine games"))
+
+
+def test_a_renamed_checkpoint_is_told(begin: Callable[..., Training], saved: Path) -> None:
+    (saved / "00000003").rename(saved / "00000009")
+    with pytest.raises(UserError, match="of iteration 3, expected 9 by its name"):
+        checkpoint.load_world(newest(saved), begin().world)
+
+
+def test_it_says_how_long_training_took(begin: Callable[..., Training], tmp_path: Path) -> None:
+    checkpoint.save(tmp_path, 3, begin(), 12.5)
+    assert checkpoint.read_state(newest(tmp_path)) == {
+        "format": 1, "iteration": 3, "seconds": 12.5, "source": "eight games",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("how", ["gone", "empty", "cut", "garbage"])
 def test_a_damaged_file_is_told(begin: Callable[..., Training], saved: Path, name: str, how: str) -> None:

@@ -183,6 +183,12 @@ def test_a_transition_needs_a_snapped_core(make_world: Callable[[str], World], e
         TransitionConfig()(world, batch_for(world, episodes, 1), chance())
 
 
+def test_a_transition_takes_windows_of_one_tick(make_world: Callable[[str], World], episodes: Episodes) -> None:
+    world = make_world("snapped")
+    with pytest.raises(UserError, match="windows of 1 tick; got 3; set --training.ticks.last 1"):
+        TransitionConfig()(world, batch_for(world, episodes, 3), chance())
+
+
 MASK = torch.tensor([[True, True], [True, False]])
 LOSSES = {"a": torch.tensor([[1.0, 2], [3, 100]]), "b": torch.tensor([[10.0, 20], [30, 100]])}
 

@@ -108,6 +108,22 @@ def test_the_pool_is_filled_anew_now_and_then(episodes: Episodes) -> None:
     assert (pools[0] == pools[4]).all() and (pools[4] != pools[5]).any()
 
 
+def test_the_pool_is_filled_anew_when_windows_grow(episodes: Episodes) -> None:
+    sampler, scored = HardConfig(pool=64, renew=100).build(episodes, OPENING, 0), []
+
+    def score(batch: Batch) -> NDArray[np.float32]:
+        scored.append(batch.actions.shape[1])
+        return brightness(batch)
+
+    for iteration, ticks in enumerate((1, 1, 4, 4, 8)):
+        batch = sampler.draw(iteration, 8, ticks, score)
+        assert batch.frames.shape[1] == ticks + 1
+    assert scored == [1, 4, 8]
+    restored = HardConfig(pool=64, renew=100).build(episodes, OPENING, 0)
+    restored.restore(sampler.state())
+    assert same(restored.draw(5, 8, 8, no_score), sampler.draw(5, 8, 8, no_score))
+
+
 def test_a_large_pool_is_scored_in_parts(episodes: Episodes) -> None:
     sampler, scored = HardConfig(pool=SCORED_AT_ONCE + 10).build(episodes, OPENING, 0), []
 

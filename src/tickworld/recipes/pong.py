@@ -29,7 +29,7 @@ def demo() -> RunConfig:
         training=TrainingConfig(
             objective=TransitionConfig(),
             sampler=HardConfig(),
-            iterations=16_000,
+            iterations=12_000,
             batch=64,
             rate=RateConfig(peak=3e-3, warmup=200, shape="linear"),
             clip=5.0,

@@ -149,10 +149,12 @@ def _check_recording(there: Store, wanted: Spec) -> None:
     ``wanted``."""
     spec = there.spec
     shapes = [(each.name, each.frame_shape, each.actions, each.players) for each in (spec, wanted)]
-    if shapes[0] != shapes[1]:
+    params = [[param.name for param in each.params] for each in (spec, wanted)]
+    if shapes[0] != shapes[1] or params[0] != params[1]:
         raise UserError(
-            f"{there.path} is a recording of {spec.name} with frames {spec.frame_shape}; this run learns "
-            f"{wanted.name} with frames {wanted.frame_shape}; give a recording of the same game"
+            f"{there.path} is a recording of {spec.name} with frames {spec.frame_shape} and {len(params[0])} params; "
+            f"this run learns {wanted.name} with frames {wanted.frame_shape} and {len(params[1])} params; give a "
+            "recording of the same game"
         )
     for has, needs in zip(spec.params, wanted.params, strict=True):
         if (has.drawn, has.default, has.low, has.high) != (needs.drawn, needs.default, needs.low, needs.high):
