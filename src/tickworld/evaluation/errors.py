@@ -12,6 +12,8 @@ from tickworld.frames import Frames
 
 SSIM_TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 """SSIM is costly, so it is measured at these ticks only."""
+SSIM_WINDOW = 11
+"""Side of its window, in pixels; smaller frames have no SSIM."""
 _CERTAIN = 1 / 512
 """Half a grey level: a frame in 256 levels cannot be surer than that."""
 

@@ -168,7 +168,7 @@ def _judge(scores: dict[str, Scores], tick: Tick, truth: Simulator) -> None:
         score.judged.append(int(playing.sum()))
         score.mse.append(errors.mse(tick.truth[playing], frames[playing]))
         score.bce.append(errors.bce(tick.truth[playing], frames[playing]))
-        if tick.index in errors.SSIM_TICKS:
+        if tick.index in errors.SSIM_TICKS and min(truth.spec.frame_shape[:2]) >= errors.SSIM_WINDOW:
             score.ssim[tick.index] = errors.ssim(tick.truth[playing], frames[playing])
         if tick.index == 0:  # the common start was shown, not dreamt
             continue

@@ -74,6 +74,11 @@ def rollout(
             for actions in pressed:
                 states[name] = dream.update(states[name], actions)
     actions, playing = None, ~truth.status(state).over
+    if not playing.any():
+        raise UserError(
+            f"every game of {truth.spec.name} is over before the {longest} frames that the world starts from; "
+            "play more games, or with other players"
+        )
     for index in range(ticks + 1):
         true_frames = truth.render(state)
         frames = {name: dreams[name].render(states[name]) for name in dreams}
