@@ -57,7 +57,7 @@ def starts(count: int = 9, opening: int = 6) -> Opening:
 def learned(name: str) -> Learned:
     """An untrained world whose weights are large enough that its frames move."""
     world = seeded_world(WORLDS[name], GAME.spec, seed=1)
-    larger = {"core.answer.weight": 60, "core.look_keys.weight": 5}
+    larger = {"core.answer.weight": 60, "core.look_actions.weight": 5}
     for key, weight in world.named_parameters():
         if key == "core.answer.weight":
             weight.data -= weight.data.mean(1, keepdim=True)

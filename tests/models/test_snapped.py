@@ -23,7 +23,7 @@ def lively(core: Snapped) -> Snapped:
     """Weights large enough that frames change all the time in a dream, not least by what is pressed."""
     answer = core.answer.weight.data
     core.answer.weight.data = 60 * (answer - answer.mean(1, keepdim=True))
-    core.look_keys.weight.data *= 5
+    core.look_actions.weight.data *= 5
     return core
 
 

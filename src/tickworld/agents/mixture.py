@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tickworld.agents.plain import Idle, Keys, Random, Sticky, numbers, player_keys
+from tickworld.agents.plain import Idle, Random, Sticky, Streams, numbers, player_streams
 from tickworld.agents.tracking import Tracking, trackable
 from tickworld.config import Config
 from tickworld.data.player import Player
@@ -60,7 +60,7 @@ def _can_track(game: Simulator) -> bool:
 class Cast(NamedTuple):
     """What a mixture remembers."""
 
-    keys: Keys
+    streams: Streams
     member: NDArray[np.intp]  # [N, P] who plays now
     memories: tuple[Any, ...]  # what each member remembers
 
@@ -73,17 +73,17 @@ class _Mixture:
     switch_ticks: float
 
     def init(self, seeds: NDArray[np.uint64]) -> Cast:
-        keys = player_keys(seeds, self.spec, "mixture")
+        streams = player_streams(seeds, self.spec, "mixture")
         memories = tuple(member.init(mix(seeds, "member", number)) for number, member in enumerate(self.members))
-        return Cast(keys, self._member(numbers(keys, "first")[0]), memories)
+        return Cast(streams, self._member(numbers(streams, "first")[0]), memories)
 
     def act(self, memory: Cast, tick: int, frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Cast]:
-        switch, chosen, _, _ = numbers(memory.keys, tick)
+        switch, chosen, _, _ = numbers(memory.streams, tick)
         member = np.where(switch < 1 / self.switch_ticks, self._member(chosen), memory.member)
         # Every member plays every row: cheaper than cutting the rows apart, and none has to start in the middle.
         acts = [one.act(past, tick, frames) for one, past in zip(self.members, memory.memories, strict=True)]
         action = np.choose(member, [pressed for pressed, _ in acts])
-        return action, Cast(memory.keys, member, tuple(past for _, past in acts))
+        return action, Cast(memory.streams, member, tuple(past for _, past in acts))
 
     def _member(self, chance: NDArray[np.float64]) -> NDArray[np.intp]:
         return np.searchsorted(self.ends, chance, side="right")

@@ -1,4 +1,4 @@
-"""The players that look at nothing: idle, random and sticky; and the keys that every player draws its numbers from."""
+"""The players that look at nothing: idle, random and sticky; and the streams that all players draw numbers from."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from tickworld.data.player import Player
 from tickworld.seeds import mix
 from tickworld.simulator import Simulator, Spec
 
-Keys = NDArray[np.uint64]
+Streams = NDArray[np.uint64]
 """[N, P]: a seed for each row and player."""
 
 
-def player_keys(seeds: NDArray[np.uint64], spec: Spec, stream: str) -> Keys:
+def player_streams(seeds: NDArray[np.uint64], spec: Spec, stream: str) -> Streams:
     """One seed for each row and player, uint64 [N, P], from ``stream``: no two kinds of player share one."""
     return np.stack([mix(seeds, stream, name) for name in spec.players], 1)
 
 
-def numbers(keys: Keys, when: str | int) -> NDArray[np.float64]:
-    """Four independent numbers in [0, 1), in steps of 2**-16, for each of ``keys``: float64 [4, N, P].
+def numbers(streams: Streams, when: str | int) -> NDArray[np.float64]:
+    """Four independent numbers in [0, 1), in steps of 2**-16, for each of ``streams``: float64 [4, N, P].
 
     One hash gives all four: hashing is most of what a simple player costs, and behaviour needs no finer chances.
     """
-    quarters = mix(keys, when)[..., None].view(np.uint16)
+    quarters = mix(streams, when)[..., None].view(np.uint16)
     return np.moveaxis(quarters.astype(np.float64) * 2.0**-16, -1, 0)
 
 
@@ -72,10 +72,10 @@ class Random(Config):
 class _Random:
     spec: Spec
 
-    def init(self, seeds: NDArray[np.uint64]) -> Keys:
-        return player_keys(seeds, self.spec, "random")
+    def init(self, seeds: NDArray[np.uint64]) -> Streams:
+        return player_streams(seeds, self.spec, "random")
 
-    def act(self, memory: Keys, tick: int, frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Keys]:
+    def act(self, memory: Streams, tick: int, frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Streams]:
         return any_action(numbers(memory, tick)[0], self.spec), memory
 
 
@@ -94,7 +94,7 @@ class Sticky(Config):
 class Held(NamedTuple):
     """What a sticky player remembers."""
 
-    keys: Keys
+    streams: Streams
     action: NDArray[np.uint8]  # [N, P] the key that is down
 
 
@@ -104,10 +104,10 @@ class _Sticky:
     keep: float
 
     def init(self, seeds: NDArray[np.uint64]) -> Held:
-        keys = player_keys(seeds, self.spec, "sticky")
-        return Held(keys, any_action(numbers(keys, "first")[0], self.spec))
+        streams = player_streams(seeds, self.spec, "sticky")
+        return Held(streams, any_action(numbers(streams, "first")[0], self.spec))
 
     def act(self, memory: Held, tick: int, frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Held]:
-        keep, press, _, _ = numbers(memory.keys, tick)
+        keep, press, _, _ = numbers(memory.streams, tick)
         action = np.where(keep < self.keep, memory.action, any_action(press, self.spec))
         return action, memory._replace(action=action)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tickworld.agents.plain import Keys, any_action, numbers, player_keys
+from tickworld.agents.plain import Streams, any_action, numbers, player_streams
 from tickworld.config import Config
 from tickworld.data.player import Player
 from tickworld.errors import UserError
@@ -61,7 +61,7 @@ def trackable(game: Simulator) -> BallGame:
 class Aim(NamedTuple):
     """What a tracking player remembers."""
 
-    keys: Keys
+    streams: Streams
     offset: NDArray[np.float64]  # [N, P] where the ball shall meet the paddle, in square roots of the paddle's pixels
     noise: NDArray[np.float64]  # [N, P] chance of any key
 
@@ -72,12 +72,12 @@ class _Tracking:
     config: Tracking
 
     def init(self, seeds: NDArray[np.uint64]) -> Aim:
-        keys = player_keys(seeds, self.game.spec, "tracking")
-        offset, noise, _, _ = numbers(keys, "first")
-        return Aim(keys, self._offset(offset), self._noise(noise))
+        streams = player_streams(seeds, self.game.spec, "tracking")
+        offset, noise, _, _ = numbers(streams, "first")
+        return Aim(streams, self._offset(offset), self._noise(noise))
 
     def act(self, memory: Aim, tick: int, frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Aim]:
-        again, slip, slip_to, offset = numbers(memory.keys, tick)
+        again, slip, slip_to, offset = numbers(memory.streams, tick)
         again = again < 1 / self.config.aim_ticks
         offset = np.where(again, self._offset(offset), memory.offset)
         noise = np.where(again, self._noise(slip_to), memory.noise)

@@ -215,7 +215,7 @@ class Watch(Command):
         if self.out.suffix.lower() != ".gif":
             raise UserError(f"watch writes a GIF; got {self.out.name!r}; name it something.gif")
         run = open_run(self.path)
-        asked = {"rollouts": max(self.rollouts, 6), "frames": self.frames, "seed": self.seed}
+        asked = {"rollouts": self.rollouts, "frames": self.frames, "seed": self.seed}
         evaluation = judge(run, configs.override(run.config.evaluation, asked), Terminal())
         show = SplitConfig(rollouts=self.rollouts, ticks=self.frames, difference=self.difference, fps=self.fps)
         write_split_screen(self.out, evaluation, show)

@@ -29,7 +29,7 @@ class Plan(Config):
     """What to record. Episode r depends on the simulator, the player, ``seed`` and r alone."""
 
     players: str
-    """name of who plays, with its settings where they are not the usual ones"""
+    """name of who plays"""
     episodes: int = Field(default=512, ge=1)
     """how many episodes"""
     ticks: int = Field(default=512, ge=1)

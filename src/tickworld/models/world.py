@@ -54,15 +54,15 @@ class World(nn.Module):
         self.initializer = initializer
         self.core = core
         self.renderer = renderer
-        self.keys = len(spec.actions)
+        self.action_count = len(spec.actions)
 
     def init(self, params: Tensor, frames: Tensor, actions: Tensor) -> State:
         """The state at the last of the K opening frames: params [B, S], frames [B, K, C, H, W], actions [B, K-1, P]."""
-        return self.core.init(self.initializer(params, frames, one_hot(actions, self.keys)))
+        return self.core.init(self.initializer(params, frames, one_hot(actions, self.action_count)))
 
     def update(self, state: State, actions: Tensor) -> State:
         """The state one tick later under ``actions`` [B, P]."""
-        return self.core.update(state, one_hot(actions, self.keys))
+        return self.core.update(state, one_hot(actions, self.action_count))
 
     def render(self, state: State) -> Tensor:
         """The expected frame [B, C, H, W] in 0..1."""
@@ -71,7 +71,7 @@ class World(nn.Module):
     def unroll(self, state: State, actions: Tensor) -> Tensor:
         """Logits [B, T+1, ...] of the frame of ``state`` and of the T that follow, free running under ``actions`` [B,
         T, P]."""
-        outs, _ = self.core.unroll(state, one_hot(actions, self.keys))
+        outs, _ = self.core.unroll(state, one_hot(actions, self.action_count))
         outs = torch.cat([state.out.unsqueeze(1), outs], 1)
         return self.renderer(outs.flatten(0, 1)).unflatten(0, outs.shape[:2])
 

@@ -93,7 +93,7 @@ class TransitionConfig(Config):
         changed = now != after
         before = state.frames[:, -2:][:, 0]  # a core that sees one frame has none before it
         pixels = self.choose(changed, changed | (now != before), now > 0, generator)
-        logits = core.logits(state, one_hot(batch.actions[:, 0], world.keys), pixels)
+        logits = core.logits(state, one_hot(batch.actions[:, 0], world.action_count), pixels)
         target = after.flatten(1).gather(1, pixels).long()
         each = F.cross_entropy(logits.transpose(1, 2), target, reduction="none")
         moves = changed.flatten(1).gather(1, pixels)

@@ -89,7 +89,7 @@ class Snapped(Core):
         colours = len(spec.palette)
         self.start_shape = (max(config.frames, config.ages), spec.channels, spec.height, spec.width)
         self.out_shape = (colours, spec.height, spec.width)
-        side, keys = 2 * config.radius + 1, len(spec.players) * len(spec.actions)
+        side, actions = 2 * config.radius + 1, len(spec.players) * len(spec.actions)
         patch, place, width, summary = config.frames * (colours - 1) * side**2, 16, config.width, config.summary
         self.register_buffer("palette", torch.tensor(spec.palette).float() / 255, persistent=False)
 
@@ -98,14 +98,14 @@ class Snapped(Core):
         self.age = nn.Embedding(config.ages, place)
         self.see = nn.Linear(patch, width)
         self.see_place = nn.Linear(place, width, bias=False)
-        self.see_keys = nn.Linear(keys, width, bias=False)
+        self.see_actions = nn.Linear(actions, width, bias=False)
         self.gather = nn.Linear(width, 2 * summary)
         self.summarise = nn.Sequential(
             nn.Linear(2 * summary, 4 * summary), nn.ReLU(), nn.Linear(4 * summary, summary), nn.ReLU()
         )
         self.look_patch = nn.Linear(patch, width)
         self.look_place = nn.Linear(place, width, bias=False)
-        self.look_keys = nn.Linear(keys, width, bias=False)
+        self.look_actions = nn.Linear(actions, width, bias=False)
         self.look_summary = nn.Linear(summary, width, bias=False)
         self.modulate = nn.Linear(summary, width)
         self.think = nn.Linear(width, width)
@@ -137,7 +137,7 @@ class Snapped(Core):
         """
         sights = self._sights(state.frames)
         summary = self._summary(state, sights, x)
-        common = self.look_keys(x) + self.look_summary(summary)
+        common = self.look_actions(x) + self.look_summary(summary)
         place = self.look_place(self._place(state.age, pixels))
         patch = sights.flatten(3).flatten(1, 2) if pixels is None else _patches(sights, pixels)
         hidden = self.look_patch(patch).add_(place).add_(common.unsqueeze(1)).relu_()
@@ -155,7 +155,7 @@ class Snapped(Core):
         lit = (state.frames > 0).any(1).flatten(1).float()
         there, pixels = lit.topk(min(self.config.lit, lit.shape[1]), 1)
         place = self.see_place(self._place(state.age, pixels))
-        hidden = self.see(_patches(sights, pixels)).add_(place).add_(self.see_keys(x).unsqueeze(1)).relu_()
+        hidden = self.see(_patches(sights, pixels)).add_(place).add_(self.see_actions(x).unsqueeze(1)).relu_()
         hidden = self.gather(hidden).relu_() * there.unsqueeze(-1)
         return self.summarise(hidden.amax(1))
 

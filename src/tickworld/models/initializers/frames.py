@@ -31,8 +31,8 @@ class FramesConfig(Config):
     def build(self, spec: Spec, start_shape: tuple[int, ...]) -> FromFrames:
         """The initializer for frames and actions of ``spec``."""
         pixels = spec.channels * (spec.height * spec.width + spec.height + spec.width)
-        keys = len(spec.players) * len(spec.actions)
-        width = self.opening * pixels + (self.opening - 1) * keys
+        actions = len(spec.players) * len(spec.actions)
+        width = self.opening * pixels + (self.opening - 1) * actions
         return FromFrames(width, self.opening, self.size, start_shape)
 
 
