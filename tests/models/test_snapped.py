@@ -16,7 +16,7 @@ from tickworld.models.cores.snapped import ROWS, Snapped, SnappedConfig, Snapped
 from tickworld.simulator import Spec
 
 BATCH = ROWS + 2  # more than update works on at a time, and no multiple of it
-SMALL: dict[str, Any] = {"radius": 2, "width": 12, "summary": 6, "lit": 20}
+SMALL: dict[str, Any] = {"radius": 2, "width": 12, "summary": 6, "stirred": 20}
 
 
 def lively(core: Snapped) -> Snapped:
@@ -133,13 +133,13 @@ def test_the_size_of_the_batch_changes_no_dream(spec: Spec, batch: int) -> None:
     assert torch.equal(some.frames, together.frames[:batch]) and torch.equal(some.age, together.age[:batch])
 
 
-def test_a_dark_frame_and_one_with_more_lit_pixels_than_it_looks_at_work(spec: Spec) -> None:
-    core = core_of(spec, lit=5)
+def test_a_dark_frame_and_one_with_more_stirred_pixels_than_it_looks_at_work(spec: Spec) -> None:
+    core = core_of(spec, stirred=5)
     for shade in (0, 3):
         start = core.palette[shade].view(1, 1, 3, 1, 1).expand(2, *core.start_shape)
         state = core.update(core.init(start), keys(2)[:, 0])
         assert state.out.isfinite().all()
-    everywhere = core_of(spec, lit=10_000)
+    everywhere = core_of(spec, stirred=10_000)
     assert everywhere.update(everywhere.init(start_of(everywhere)), keys()[:, 0]).out.isfinite().all()
 
 

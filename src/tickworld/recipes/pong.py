@@ -24,7 +24,7 @@ def demo() -> RunConfig:
     return RunConfig(
         recipe="demo",
         game=GameConfig(name="pong"),
-        record=Plan(players="mixed", episodes=1024, ticks=256),
+        record=Plan(players="mixed", episodes=4096, ticks=64),  # short: as many different starts as can be
         world=WorldConfig(initializer=HistoryConfig(), core=SnappedConfig(), renderer=PaletteConfig()),
         training=TrainingConfig(
             objective=TransitionConfig(),

@@ -4,7 +4,7 @@ One tick predicts every pixel's next colour with one small rule, the same for al
 
     patch(p)  = the colours around pixel p in the last K frames, (2R + 1)^2 x K
     place(p)  = row + column + age, an embedding each
-    phi       = MLP_u(max over lit pixels q of relu(U_2 relu(U_1 patch(q) + U_p place(q) + U_a a)))
+    phi       = MLP_u(max over stirred pixels q of relu(U_2 relu(U_1 patch(q) + U_p place(q) + U_a a)))
     h_1       = relu(W_1 patch(p) + W_p place(p) + W_a a + W_g phi)
     h_2       = relu(W_2 (h_1 (1 + W_f phi)))
     logits(p) = W_3 h_2 + c onehot(colour of p now)
@@ -19,7 +19,8 @@ transitions, with no back-propagation through time. What frames do not show at o
 ages: the motion-history image of Bobick and Davis (2001), a function of the snapped frames and so as exact as they are.
 
 The rule knows frame size, palette and actions from the Spec and nothing of any game. The first palette colour is the
-background: pixels of other colours are "lit".
+background: a pixel is "stirred" when it had another colour in the last K frames or has changed within the ages. What
+has just left the picture, such as a ball that a player missed, is still seen that way.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ class SnappedConfig(Config):
     """units of the local rule"""
     summary: int = Field(default=48, gt=0)
     """units of the summary of what is going on in the whole frame"""
-    lit: int = Field(default=64, gt=0)
-    """how many lit pixels the summary looks at, at most"""
+    stirred: int = Field(default=96, gt=0)
+    """how many stirred pixels the summary looks at, at most"""
 
     def build(self, spec: Spec) -> Snapped:
         """The core for frames and actions of ``spec``. Raises UserError for a game without a palette."""
@@ -151,9 +152,9 @@ class Snapped(Core):
         return nearest_colour(frames, self.palette)
 
     def _summary(self, state: SnappedState, sights: Tensor, x: Tensor) -> Tensor:
-        """Phi [B, G]: the strongest of what the lit pixels see."""
-        lit = (state.frames > 0).any(1).flatten(1).float()
-        there, pixels = lit.topk(min(self.config.lit, lit.shape[1]), 1)
+        """Phi [B, G]: the strongest of what the stirred pixels see."""
+        stirred = ((state.frames > 0).any(1) | (state.age < self.config.ages - 1)).flatten(1).float()
+        there, pixels = stirred.topk(min(self.config.stirred, stirred.shape[1]), 1)
         place = self.see_place(self._place(state.age, pixels))
         hidden = self.see(_patches(sights, pixels)).add_(place).add_(self.see_actions(x).unsqueeze(1)).relu_()
         hidden = self.gather(hidden).relu_() * there.unsqueeze(-1)
