@@ -38,7 +38,10 @@ def run(words: list[str]) -> None:
     command: Any = getattr(commands, COMMANDS[name][0])
     program = f"tickworld {name}"
     if not getattr(command, "OVERRIDES", False):
-        tyro.cli(command, args=rest, prog=program).run()
+        parsed, unknown = tyro.cli(command, args=rest, prog=program, return_unknown_args=True)
+        if unknown:
+            raise UserError(f"{name} has no {unknown[0]!r}; {near_match(unknown[0], _flags(command))}")
+        parsed.run()
         return
     asked = [word for word in rest if word not in HELP]
     helps = len(asked) < len(rest)
@@ -52,6 +55,13 @@ def run(words: list[str]) -> None:
         parsed.explain(overrides)
     else:
         parsed.run(overrides)
+
+
+def _flags(command: Any) -> list[str]:
+    """The flags of a command as they are typed; words without a flag are left out."""
+    fields = command.model_fields.items()
+    names = [name for name, field in fields if not any("Positional" in repr(mark) for mark in field.metadata)]
+    return [f"--{name.removesuffix('_output').replace('_', '-')}" for name in names]
 
 
 def overview() -> str:

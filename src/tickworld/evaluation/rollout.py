@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tickworld import seeds as streams
-from tickworld.data.player import Player
+from tickworld.data.player import Memory, Player
 from tickworld.errors import UserError
 from tickworld.evaluation.floors import floors
 from tickworld.frames import Frames
-from tickworld.simulator import Opening, Simulator, Spec
+from tickworld.simulator import Opening, Simulator, Spec, State
 
 
 @dataclass(frozen=True)
@@ -56,27 +56,14 @@ def rollout(
     """
     for dream in dreams.values():
         _check_same_game(truth.spec, dream.spec)
-    rows = start.rows
-    params = truth.spec.draw(rows)
-    memory = start.player.init(rows)
-    state = truth.init(params, rows)
-    seen, pressed = [truth.render(state)], []
-    longest = max((dream.spec.opening for dream in dreams.values()), default=0)
-    for tick in range(max(longest - 1, 0)):
-        actions, memory = start.player.act(memory, tick, seen[-1])
-        state = truth.update(state, actions)
-        seen.append(truth.render(state))
-        pressed.append(actions)
-    states = {}
-    for name, dream in dreams.items():
-        states[name] = dream.init(params, rows, _opening(dream.spec, seen, pressed))
-        if dream.spec.opening == 0:  # it started at the very beginning: let it catch up
-            for actions in pressed:
-                states[name] = dream.update(states[name], actions)
+    seen, pressed, state, memory = _first_ticks(truth, start, max((d.spec.opening for d in dreams.values()), default=0))
+    states = {
+        name: _begin(dream, truth.spec.draw(start.rows), start.rows, seen, pressed) for name, dream in dreams.items()
+    }
     actions, playing = None, ~truth.status(state).over
     if not playing.any():
         raise UserError(
-            f"every game of {truth.spec.name} is over before the {longest} frames that the world starts from; "
+            f"every game of {truth.spec.name} is over before the {len(seen)} frames that the world starts from; "
             "play more games, or with other players"
         )
     for index in range(ticks + 1):
@@ -89,6 +76,34 @@ def rollout(
         actions, memory = start.player.act(memory, len(seen) - 1 + index, true_frames)
         state = truth.update(state, actions)
         states = {name: dreams[name].update(states[name], actions) for name in dreams}
+
+
+def _first_ticks(
+    truth: Simulator, start: Start, opening: int
+) -> tuple[list[Frames], list[NDArray[np.integer]], State, Memory]:
+    """The truth until ``opening`` frames are seen, at least one: frames, actions, its state and the player's memory."""
+    state, memory = truth.init(truth.spec.draw(start.rows), start.rows), start.player.init(start.rows)
+    seen, pressed = [truth.render(state)], []
+    for tick in range(max(opening - 1, 0)):
+        actions, memory = start.player.act(memory, tick, seen[-1])
+        state = truth.update(state, actions)
+        seen.append(truth.render(state))
+        pressed.append(actions)
+    return seen, pressed, state, memory
+
+
+def _begin(
+    dream: Simulator,
+    params: NDArray[np.float64],
+    rows: NDArray[np.uint64],
+    seen: list[Frames],
+    pressed: list[NDArray[np.integer]],
+) -> State:
+    """The dream at the last of the frames seen; one that starts at the very beginning is played up to there."""
+    state = dream.init(params, rows, _opening(dream.spec, seen, pressed))
+    for actions in pressed if dream.spec.opening == 0 else ():
+        state = dream.update(state, actions)
+    return state
 
 
 def _check_same_game(truth: Spec, dream: Spec) -> None:

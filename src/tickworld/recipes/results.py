@@ -108,24 +108,28 @@ def _report(run: Run, evaluation: Evaluation, result: dict[str, Any], size: int)
             ("seed", str(config.seed)),
         ],
         tables=[_horizon_table(result)],
-        pictures=[
-            report.Picture(
-                "Truth left, dream right; the line turns at the first wrong pixel.",
-                "Several games, each twice: as it was and as the network dreams it",
-                "image/gif",
-                (run.folder / "split.gif").read_bytes(),
-            ),
-            report.Picture(
-                "One game at several ticks: truth above, dream below; white is where the network is unsure.",
-                "A row of true frames above a row of dreamt frames",
-                "image/png",
-                (run.folder / "progress.png").read_bytes(),
-            ),
-        ],
+        pictures=_pictures(run.folder),
         charts=_charts(result, records),
         config=yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False),
         command=_command(run),
     )
+
+
+def _pictures(folder: Path) -> list[report.Picture]:
+    return [
+        report.Picture(
+            "Truth left, dream right; the line turns at the first wrong pixel.",
+            "Several games, each twice: as it was and as the network dreams it",
+            "image/gif",
+            (folder / "split.gif").read_bytes(),
+        ),
+        report.Picture(
+            "One game at several ticks: truth above, dream below; white is where the network is unsure.",
+            "A row of true frames above a row of dreamt frames",
+            "image/png",
+            (folder / "progress.png").read_bytes(),
+        ),
+    ]
 
 
 def _horizon_table(result: dict[str, Any]) -> report.Table:
