@@ -119,7 +119,7 @@ def test_a_loss_that_is_no_number_stops_it_before_the_weights_change(
         return {name: loss * torch.nan for name, loss in right(self, *arguments).items()}
 
     monkeypatch.setattr(RolloutConfig, "__call__", broken)
-    with pytest.raises(UserError, match="stopped at iteration 3: the loss became nan; the last checkpoint is kept"):
+    with pytest.raises(UserError, match="stopped at iteration 3: the loss became nan; checkpoints so far are kept"):
         next(records)
     assert all(torch.equal(each, before[name]) for name, each in world.state_dict().items())
 

@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:  # whatever a path can be that no file can have
-        print(f"tickworld: {error.strerror or error}: {error.filename}; check the path", file=sys.stderr)
+        where = f": {error.filename}" if error.filename else ""
+        print(f"tickworld: {error.strerror or error}{where}; check the paths given", file=sys.stderr)
         return 2
     return 0

@@ -2,8 +2,8 @@
 
 copy        the last frame that was seen, for ever
 no_ball     the true frame with the ball taken out: perfect paddles, perfect score, sure that there is no ball
-mean_ball   the same, with the mean picture of the ball where it may be: what a world does best, by MSE or BCE, that
-            is right about everything and knows nothing of where the ball is
+mean_ball   the same, with the mean picture of the ball over many games in its place: what a world gets, by MSE or BCE,
+            that is right about all else and hedges where the ball may be
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from tickworld.frames import Frames
 from tickworld.seeds import rows
 from tickworld.simulator import BallGame, Simulator, State
 
-NAMES = ("copy", "no_ball", "mean_ball")
 _GAMES, _TICKS = 64, 512
 """What the mean picture is taken over."""
 

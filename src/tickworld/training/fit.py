@@ -143,8 +143,8 @@ def tensors(batch: Batch) -> TensorBatch:
 def _check_finite(what: str, value: float, iteration: int) -> None:
     if not math.isfinite(value):
         raise UserError(
-            f"training stopped at iteration {iteration}: the {what} became {value}; the last checkpoint is kept; try a "
-            "lower --training.rate.peak"
+            f"training stopped at iteration {iteration}: the {what} became {value}; checkpoints so far are kept; "
+            "try a lower --training.rate.peak with another --out"
         )
 
 
