@@ -37,6 +37,8 @@ class EvaluationConfig(Config):
     """who plays them"""
     seed: int = Field(default=0, ge=0)
     """which games"""
+    measures: tuple[str, ...] = ()
+    """what is measured beside the horizons, e.g. [events]; [all] takes every measure"""
 
 
 @dataclass
@@ -86,6 +88,7 @@ class Evaluation:
     ticks_per_second: dict[str, float]
     truth_shown: NDArray[np.uint8]  # [SHOWN, frames + 1, H, W, C]
     dream_shown: NDArray[np.uint8]
+    measured: dict[str, Any] = field(default_factory=dict)  # results of ``config.measures``, by their keys
 
     @property
     def pixel_horizon(self) -> dict[str, float]:
@@ -110,6 +113,7 @@ class Evaluation:
             "floors": {name: scores.horizons() | scores.means() for name, scores in floors.items()},
             "ticks_per_second": self.ticks_per_second,
             "over_time": {name: scores.over_time() for name, scores in self.scores.items()},
+            **self.measured,
         }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,9 @@ from tickworld.data.record import record
 from tickworld.data.store import Store
 from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import DREAM, Evaluation, EvaluationConfig, evaluate
+from tickworld.evaluation.measures import chosen, measure
 from tickworld.evaluation.rollout import Start, rollout
+from tickworld.evaluation.setting import Setting
 from tickworld.models.learned import Learned
 from tickworld.models.world import World, seeded_world
 from tickworld.progress import Progress, Silent
@@ -229,13 +231,15 @@ def _train_from(run: Run, game: Simulator, training: checkpoint.Training, first:
 
 
 def judge(run: Run, config: EvaluationConfig, show: Progress | None = None) -> Evaluation:
-    """Evaluates the newest world of ``run`` open loop against its game."""
+    """Evaluates the newest world of ``run`` open loop against its game, with the measures that ``config`` names."""
     show = show or Silent()
     torch.set_num_threads(run.config.threads)
+    chosen(config.measures)  # a misspelt one is told before anything takes its time
     game = run.config.game.build()
     world, who = run.world(), player(config.players, game)
     with show.bar(f"evaluating {config.rollouts} rollouts", config.frames, "ticks") as at:
-        return evaluate(world, game, who, config, lambda done: at(done, ""))
+        evaluation = evaluate(world, game, who, config, lambda done: at(done, ""))
+    return replace(evaluation, measured=measure(Setting(world, game, who, config, show)))
 
 
 def draw_progress(run: Run, world: World, game: Simulator) -> Any:

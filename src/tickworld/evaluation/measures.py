@@ -1,0 +1,30 @@
+"""The table of measures: what can be measured of a world beside its horizons. One line each.
+
+They cost time of their own, so an evaluation takes only those that ``EvaluationConfig.measures`` names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tickworld.errors import choose
+from tickworld.evaluation.setting import Measure, Setting
+
+MEASURES: dict[str, Measure] = {}
+
+ALL = "all"
+"""The name that stands for every measure."""
+
+
+def chosen(names: Sequence[str]) -> dict[str, Measure]:
+    """The measures of these ``names``; "all" names every one. Raises UserError with near matches for a wrong name."""
+    known = MEASURES | {ALL: None}
+    for name in names:
+        choose(known, name, "measure")
+    return {name: each for name, each in MEASURES.items() if name in names or ALL in names}
+
+
+def measure(setting: Setting) -> dict[str, Any]:
+    """The results of the measures that ``setting.config`` names, by their keys in evaluation.json."""
+    return {each.key: each.take(setting) for each in chosen(setting.config.measures).values()}
