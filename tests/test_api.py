@@ -15,7 +15,7 @@ from tickworld.simulator import Simulator
 
 TINY: dict[str, Any] = {
     "threads": 1,
-    "world": {"core": {"width": 8, "summary": 4, "radius": 1, "ages": 4}},
+    "world": {"core": {"width": 8, "summary": 4, "radius": [1, 1], "ages": 4}},
     "training": {"iterations": 4, "batch": 8, "sampler.pool": 32},
     "evaluation.rollouts": 2,
     "evaluation.frames": 5,
@@ -37,7 +37,7 @@ def test_from_a_game_to_a_learned_game(tmp_path: Path) -> None:
     run = tw.train("demo", data=data, out=tmp_path / "run", **TINY)
     core = run.config.world.core.model_dump()
     assert {name: core[name] for name in ("kind", "radius", "ages", "width", "summary")} == {
-        "kind": "snapped", "radius": 1, "ages": 4, "width": 8, "summary": 4,
+        "kind": "snapped", "radius": (1, 1), "ages": 4, "width": 8, "summary": 4,
     }  # fmt: skip
     assert run.config.training.iterations == 4 and run.config.data == tmp_path / "data"
     world = tw.load(tmp_path / "run")

@@ -32,7 +32,7 @@ GAME = game("pong")
 WORLDS = {
     "snapped": WorldConfig(
         initializer=HistoryConfig(),
-        core=SnappedConfig(radius=2, ages=6, width=16, summary=8),
+        core=SnappedConfig(radius=(2, 2), ages=6, width=16, summary=8),
         renderer=PaletteConfig(),
     ),
     "gru": WorldConfig(

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from tickworld.models.cores.snapped import ROWS, Snapped, SnappedConfig, SnappedState
+from tickworld.models.cores.snapped import ROWS, SURE, Snapped, SnappedConfig, SnappedState, widened
 from tickworld.simulator import Spec
 
 BATCH = ROWS + 2  # more than update works on at a time, and no multiple of it
-SMALL: dict[str, Any] = {"radius": 2, "width": 12, "summary": 6, "stirred": 20}
+SMALL: dict[str, Any] = {"radius": (2, 1), "glance": (1, 2), "width": 12, "summary": 6, "stirred": 20}
 
 
 def lively(core: Snapped) -> Snapped:
@@ -27,10 +27,12 @@ def lively(core: Snapped) -> Snapped:
     return core
 
 
-def core_of(spec: Spec, **settings: int) -> Snapped:
+def core_of(spec: Spec, **settings: Any) -> Snapped:
     torch.manual_seed(3)
     config = SnappedConfig.model_validate(SMALL | settings)
-    return lively(config.build(spec)).eval()
+    core = lively(config.build(spec)).eval()
+    core.remote[::2] = True  # in half of the rows every pixel is asked
+    return core
 
 
 def start_of(core: Snapped, batch: int = BATCH, seed: int = 0) -> Tensor:
@@ -63,17 +65,44 @@ def shown_in(states: list[SnappedState]) -> Tensor:
     return torch.stack([state.frames[:, -1] for state in states]).long()
 
 
-def test_chosen_pixels_have_the_logits_of_the_whole_frame(spec: Spec) -> None:
-    core = core_of(spec)
+def test_asked_pixels_have_their_own_logits_and_others_stay(spec: Spec) -> None:
+    core = core_of(spec, reach=(0, 0))
     state, x = core.init(start_of(core)), keys()[:, 0]
-    pixels = torch.randint(spec.height * spec.width, (BATCH, 11), generator=torch.Generator().manual_seed(2))
+    now = state.frames[:, -1]
+    asked = core.asked(now)
+    assert 0.1 < asked.float().mean() < 0.95
+    rows, pixels = asked.flatten(1).nonzero(as_tuple=True)
     with torch.no_grad():
-        dense = core.update(state, x).out.flatten(2)  # [B, Q, H W]
-        chosen = core.logits(state, x, pixels)  # [B, N, Q]
-        every = core.logits(state, x)
-    expected = dense.gather(2, pixels.unsqueeze(1).expand(-1, len(spec.palette), -1)).movedim(1, 2)
-    torch.testing.assert_close(chosen, expected, rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(every, dense.movedim(1, 2), rtol=1e-4, atol=1e-4)
+        out = core.update(state, x).out
+        chosen = core.logits(state, x, rows[::3], pixels[::3])  # [N, Q]
+    torch.testing.assert_close(chosen, out.flatten(2)[rows[::3], :, pixels[::3]], rtol=1e-4, atol=1e-4)
+    still = out.movedim(1, -1)[~asked]  # [N, Q]
+    assert torch.equal(still, one_hot(now[~asked].long(), len(spec.palette)) * SURE)
+
+
+def test_a_pixel_is_asked_near_lit_ones_and_where_it_was_seen_to_change_alone(spec: Spec) -> None:
+    core = core_of(spec, reach=(2, 1))
+    core.remote[:] = False
+    now = torch.zeros(1, spec.height, spec.width, dtype=torch.uint8)
+    now[0, 4, 3] = 2
+    near = torch.zeros(spec.height, spec.width, dtype=torch.bool)
+    near[2:7, 2:5] = True
+    assert torch.equal(core.asked(now)[0], near)
+    changed = torch.zeros_like(near).unsqueeze(0)
+    changed[0, 3, 3] = changed[0, 8, 6] = True
+    core.learn_remote(now, changed)
+    assert core.remote.nonzero().tolist() == [[8, 6]]
+    assert torch.equal(core.asked(now)[0], near | core.remote)
+
+
+@given(st.lists(st.integers(0, 255), min_size=6, max_size=6), st.integers(0, 9), st.integers(0, 9))
+def test_marks_spread_as_far_as_they_should(lines: list[int], y: int, x: int) -> None:
+    marks = torch.tensor([[bool(line >> bit & 1) for bit in range(8)] for line in lines])
+    wide = widened(marks, (y, x))
+    for row in range(6):
+        for column in range(8):
+            around = marks[max(row - y, 0) : row + y + 1, max(column - x, 0) : column + x + 1]
+            assert wide[row, column] == around.any()
 
 
 def test_out_is_over_the_colours_and_the_best_one_is_carried_on(spec: Spec) -> None:
@@ -145,7 +174,8 @@ def test_a_dark_frame_and_one_with_more_stirred_pixels_than_it_looks_at_work(spe
 
 def test_pixels_out_of_reach_change_nothing_but_through_the_summary(spec: Spec) -> None:
     """The rule is local: with the summary cut off, a pixel's logits depend on its surroundings only."""
-    core = core_of(spec, radius=1)
+    core = core_of(spec, radius=(1, 1), reach=(0, 0))
+    core.remote[:] = True
     core.look_summary.weight.data.zero_()
     core.modulate.weight.data.zero_()
     start = start_of(core)

@@ -21,7 +21,7 @@ from tickworld.models.renderers.profiles import ProfilesConfig
 from tickworld.models.world import WorldConfig, seeded_world
 from tickworld.simulator import Param, Spec
 
-SNAPPED = SnappedConfig(radius=1, ages=3, width=8, summary=4)
+SNAPPED = SnappedConfig(radius=(1, 1), ages=3, width=8, summary=4)
 CONFIGS = {
     "snapped": WorldConfig(initializer=HistoryConfig(), core=SNAPPED, renderer=PaletteConfig()),
     "snapped, drawn by a network": WorldConfig(initializer=HistoryConfig(), core=SNAPPED, renderer=DenseConfig()),

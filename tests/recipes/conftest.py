@@ -24,6 +24,7 @@ TINY: dict[str, Any] = {
     "training.ticks.first": 1,
     "training.ticks.last": 1,
     "training.sampler.pool": 64,
+    "training.sampler.fresh": 64,
     "training.sampler.renew": 5,
     "evaluation.rollouts": 4,
     "evaluation.frames": 20,
@@ -31,7 +32,7 @@ TINY: dict[str, Any] = {
     "output.save": 4,
     "output.picture": 6,
 }
-SMALL_CORE = {"world.core.width": 8, "world.core.summary": 4, "world.core.radius": 1, "world.core.ages": 4}
+SMALL_CORE = {"world.core.width": 8, "world.core.summary": 4, "world.core.radius": (1, 1), "world.core.ages": 4}
 
 
 def tiny(name: str, changes: dict[str, Any]) -> RunConfig:

@@ -25,7 +25,7 @@ from tickworld.models.world import World, WorldConfig, seeded_world
 WORLDS = {
     "snapped": WorldConfig(
         initializer=HistoryConfig(),
-        core=SnappedConfig(radius=2, ages=4, width=24, summary=6),
+        core=SnappedConfig(radius=(2, 2), ages=4, width=24, summary=6),
         renderer=PaletteConfig(),
     ),
     "gru": WorldConfig(

@@ -24,7 +24,9 @@ from tickworld.training.fit import Lesson, Record, TrainingConfig, fit, make_opt
 from tickworld.training.objectives import RolloutConfig, TransitionConfig
 from tickworld.training.sampling import HardConfig
 
-CONFIG = TrainingConfig(objective=TransitionConfig(), sampler=HardConfig(pool=32, renew=4), iterations=9, batch=8)
+CONFIG = TrainingConfig(
+    objective=TransitionConfig(), sampler=HardConfig(pool=32, fresh=32, renew=4), iterations=9, batch=8
+)
 FILES = ("world.safetensors", "optimizer.safetensors", "sampler.safetensors", "state.json")
 
 

@@ -20,7 +20,7 @@ from tickworld.training.sampling import HardConfig
 CONFIGS = {
     "snapped": TrainingConfig(
         objective=TransitionConfig(),
-        sampler=HardConfig(pool=64, renew=8),
+        sampler=HardConfig(pool=64, fresh=64, renew=8),
         iterations=60,
         batch=16,
         rate=RateConfig(peak=2e-2, warmup=5),

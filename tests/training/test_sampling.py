@@ -13,7 +13,7 @@ from tickworld.data.episode import Episodes
 from tickworld.training.sampling import SCORED_AT_ONCE, Hard, HardConfig, Sampler, UniformConfig
 
 OPENING, TICKS = 4, 1
-SMALL = HardConfig(pool=64, renew=5)
+SMALL = HardConfig(pool=64, fresh=48, renew=5)
 
 
 def brightness(batch: Batch) -> NDArray[np.float32]:
@@ -61,27 +61,28 @@ def test_uniform_covers_all_windows_alike(episodes: Episodes) -> None:
 
 def test_a_batch_has_its_share_from_the_pool(episodes: Episodes) -> None:
     for share, hard in ((0.0, 0), (0.5, 8), (1.0, 16)):
-        sampler = HardConfig(pool=64, share=share).build(episodes, OPENING, 0)
+        sampler = HardConfig(pool=64, fresh=64, share=share).build(episodes, OPENING, 0)
         batch = sampler.draw(0, 16, TICKS, brightness)
         assert len(batch.params) == 16 and len(sampler.drawn) == hard
 
 
 def test_hard_windows_are_drawn_more_often(episodes: Episodes) -> None:
     """In proportion to a power of their loss, as the paper has it."""
-    sampler = HardConfig(pool=40, share=1.0, power=0.8).build(episodes, OPENING, 0)
+    sampler = HardConfig(pool=40, fresh=40, share=1.0, power=0.8).build(episodes, OPENING, 0)
     losses = np.linspace(0.1, 10, 40).astype(np.float32)
     sampler.draw(0, 4, TICKS, lambda batch: losses[: len(batch.params)])
+    losses = sampler.loss.copy()  # hardest first
     counts = np.zeros(40)
     for iteration in range(1, 41):
         sampler.draw(iteration, 500, TICKS, no_score)
         counts += np.bincount(sampler.drawn, minlength=40)
     expected = losses**0.8 / (losses**0.8).sum() * counts.sum()
     assert (np.abs(counts - expected) < 5 * np.sqrt(expected)).all()
-    assert counts[-1] > 10 * counts[0]
+    assert counts[0] > 10 * counts[-1]
 
 
 def test_a_window_that_is_learned_is_drawn_less(episodes: Episodes) -> None:
-    sampler = HardConfig(pool=20, share=1.0).build(episodes, OPENING, 0)
+    sampler = HardConfig(pool=20, fresh=20, share=1.0).build(episodes, OPENING, 0)
     sampler.draw(0, 1, TICKS, lambda batch: np.ones(len(batch.params), np.float32))
     learned = sampler.drawn[0]
     sampler.learn(np.array([1e-9], np.float32))
@@ -93,7 +94,7 @@ def test_a_window_that_is_learned_is_drawn_less(episodes: Episodes) -> None:
     assert counts[learned] < 0.01 * counts.sum() < counts.max()
 
 
-def test_the_pool_is_filled_anew_now_and_then(episodes: Episodes) -> None:
+def test_the_pool_keeps_the_hardest_of_old_and_fresh_windows(episodes: Episodes) -> None:
     sampler, scored = SMALL.build(episodes, OPENING, 0), []
 
     def score(batch: Batch) -> NDArray[np.float32]:
@@ -103,13 +104,17 @@ def test_the_pool_is_filled_anew_now_and_then(episodes: Episodes) -> None:
     pools = []
     for iteration in range(11):
         sampler.draw(iteration, 8, TICKS, score)
-        pools.append(sampler.where.copy())
-    assert scored == [64] * 3  # at 0, 5 and 10
-    assert (pools[0] == pools[4]).all() and (pools[4] != pools[5]).any()
+        pools.append((sampler.where.copy(), sampler.loss.copy()))
+    assert scored == [48] * 3  # at 0, 5 and 10
+    assert [len(loss) for _, loss in pools[::5]] == [48, 64, 64]
+    assert (pools[0][0] == pools[4][0]).all() and pools[4][0].shape != pools[5][0].shape
+    seen: set[tuple[int, int]] = set(map(tuple, pools[0][0].T.tolist()))
+    assert len(seen & set(map(tuple, pools[5][0].T.tolist()))) > 5  # hard ones stay
+    assert pools[10][1].min() >= pools[5][1].min() and pools[10][1].mean() > pools[0][1].mean()
 
 
 def test_the_pool_is_filled_anew_when_windows_grow(episodes: Episodes) -> None:
-    sampler, scored = HardConfig(pool=64, renew=100).build(episodes, OPENING, 0), []
+    sampler, scored = HardConfig(pool=64, fresh=64, renew=100).build(episodes, OPENING, 0), []
 
     def score(batch: Batch) -> NDArray[np.float32]:
         scored.append(batch.actions.shape[1])
@@ -119,13 +124,13 @@ def test_the_pool_is_filled_anew_when_windows_grow(episodes: Episodes) -> None:
         batch = sampler.draw(iteration, 8, ticks, score)
         assert batch.frames.shape[1] == ticks + 1
     assert scored == [1, 4, 8]
-    restored = HardConfig(pool=64, renew=100).build(episodes, OPENING, 0)
+    restored = HardConfig(pool=64, fresh=64, renew=100).build(episodes, OPENING, 0)
     restored.restore(sampler.state())
     assert same(restored.draw(5, 8, 8, no_score), sampler.draw(5, 8, 8, no_score))
 
 
 def test_a_large_pool_is_scored_in_parts(episodes: Episodes) -> None:
-    sampler, scored = HardConfig(pool=SCORED_AT_ONCE + 10).build(episodes, OPENING, 0), []
+    sampler, scored = HardConfig(fresh=SCORED_AT_ONCE + 10).build(episodes, OPENING, 0), []
 
     def score(batch: Batch) -> NDArray[np.float32]:
         scored.append(len(batch.params))
@@ -158,7 +163,7 @@ def test_an_empty_pool_can_be_saved(episodes: Episodes) -> None:
 
 @pytest.mark.parametrize("loss", [np.nan, np.inf, -1.0, 0.0, 1e9])
 def test_a_wild_loss_never_stops_or_owns_the_draws(episodes: Episodes, loss: float) -> None:
-    sampler: Hard = HardConfig(pool=20, share=1.0).build(episodes, OPENING, 0)
+    sampler: Hard = HardConfig(pool=20, fresh=20, share=1.0).build(episodes, OPENING, 0)
     wild: Any = lambda batch: np.where(np.arange(len(batch.params)) == 3, loss, 1.0)  # noqa: E731
     sampler.draw(0, 8, TICKS, wild)
     assert np.isfinite(sampler.loss).all() and (sampler.loss > 0).all() and sampler.loss.max() <= 20

@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 from tickworld.errors import choose
 from tickworld.recipes.config import RunConfig
-from tickworld.recipes.pong import demo, seed_gru
+from tickworld.recipes.pong import demo, pong, seed_gru
 
 RECIPES: dict[str, Callable[[], RunConfig]] = {
     "demo": demo,
+    "pong": pong,
     "seed_gru": seed_gru,
 }
 

@@ -87,7 +87,9 @@ class Lesson:
 
 def make_optimizer(world: World, config: TrainingConfig) -> torch.optim.Optimizer:
     """AdamW (1711.05101) over the world's weights."""
-    return torch.optim.AdamW(world.parameters(), lr=config.rate.peak, betas=(0.9, 0.99), weight_decay=config.decay)
+    return torch.optim.AdamW(
+        world.parameters(), lr=config.rate.peak, betas=(0.9, 0.99), weight_decay=config.decay, fused=True
+    )
 
 
 def fit(fabric: Any, world: Any, optimizer: Any, lesson: Lesson, first: int = 0) -> Iterator[Record]:

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from tickworld.config import Config
 from tickworld.errors import UserError
-from tickworld.models.cores.snapped import Snapped
+from tickworld.models.cores.snapped import Snapped, widened
 from tickworld.models.world import World
 from tickworld.tensors import one_hot
 
@@ -71,12 +71,8 @@ class TransitionConfig(Config):
     """Single transitions of a snapped core, judged at the pixels that matter."""
 
     kind: Literal["transition"] = "transition"
-    near: int = Field(default=64, gt=0)
-    """pixels of the frame itself: all that change, then some around them, then some that are lit"""
-    elsewhere: int = Field(default=20, ge=0)
-    """pixels that change in other transitions of the batch; without them a change there would always be expected"""
-    anywhere: int = Field(default=4, ge=0)
-    """pixels drawn from the whole frame"""
+    pixels: int = Field(default=32, gt=0)
+    """pixels judged in a frame: all that change, then some that may, preferring those near what moves"""
 
     @property
     def weights(self) -> dict[str, float]:
@@ -91,11 +87,13 @@ class TransitionConfig(Config):
         now = state.frames[:, -1]
         after = core.colours(batch.frames[:, 1])
         changed = now != after
+        core.learn_remote(now, changed)
         before = state.frames[:, -2:][:, 0]  # a core that sees one frame has none before it
-        pixels = self.choose(changed, changed | (now != before), now > 0, generator)
-        logits = core.logits(state, one_hot(batch.actions[:, 0], world.action_count), pixels)
+        pixels = self.choose(changed, changed | (now != before), core.asked(now), generator)
+        rows = torch.arange(len(pixels)).repeat_interleave(pixels.shape[1])
+        logits = core.logits(state, one_hot(batch.actions[:, 0], world.action_count), rows, pixels.flatten())
         target = after.flatten(1).gather(1, pixels).long()
-        each = F.cross_entropy(logits.transpose(1, 2), target, reduction="none")
+        each = F.cross_entropy(logits, target.flatten(), reduction="none").view_as(target)
         moves = changed.flatten(1).gather(1, pixels)
         return {"changed": (each * moves).sum(1, keepdim=True), "still": (each * ~moves).sum(1, keepdim=True)}
 
@@ -108,23 +106,16 @@ class TransitionConfig(Config):
             raise UserError(f"objective transition judges windows of 1 tick; got {ticks}; set --training.ticks.last 1")
         return world.core
 
-    def choose(self, changed: Tensor, active: Tensor, lit: Tensor, generator: torch.Generator) -> Tensor:
-        """Indices [B, N] of the pixels to judge, from bool maps [B, H, W]; a random choice within each rank."""
-        around, beside = _widened(active, 3), _widened(lit, 1)
+    def choose(self, changed: Tensor, active: Tensor, asked: Tensor, generator: torch.Generator) -> Tensor:
+        """Indices [B, N] of the pixels to judge, from bool maps [B, H, W]; a random choice within each rank.
+
+        Pixels that change in other transitions of the batch are preferred too: without them a change there would always
+        be expected.
+        """
         chance = torch.rand(changed.shape, generator=generator)
-        rank = 4.0 * changed + 3.0 * active + chance * (0.1 + 0.5 * beside + 1.2 * around)
-        own = rank.flatten(1).topk(min(self.near, rank[0].numel()), 1).indices
-        count = len(changed)
-        leading = own[:, :12].flatten()
-        others = leading[torch.randint(len(leading), (count, self.elsewhere), generator=generator)]
-        random = torch.randint(rank[0].numel(), (count, self.anywhere), generator=generator)
-        return torch.cat([own, others, random], 1)
-
-
-def _widened(marks: Tensor, reach: int) -> Tensor:
-    """Marks [B, H, W] spread to all pixels at most ``reach`` away in x and y; rows and columns apart are quicker."""
-    wide = F.max_pool2d(marks.unsqueeze(1).float(), (2 * reach + 1, 1), 1, (reach, 0))
-    return F.max_pool2d(wide, (1, 2 * reach + 1), 1, (0, reach)).squeeze(1)
+        liked = 1 + 0.5 * widened(active, (2, 2)) + 0.5 * changed.any(0)
+        rank = 4.0 * changed + 2.0 * active + asked * (0.5 + chance * liked)
+        return rank.flatten(1).topk(min(self.pixels, rank[0].numel()), 1).indices
 
 
 ObjectiveConfig = Annotated[RolloutConfig | TransitionConfig, Field(discriminator="kind")]

@@ -1,10 +1,10 @@
 """Which windows a batch is made of: drawn uniformly, or half of them from a pool that prefers the hard ones.
 
 Rare events decide how long a world stays right, and most windows hold none. The pool finds them without being told what
-they are: every so often it is filled with windows drawn at random, each is scored by the world's own loss, and windows
-are drawn in proportion to a power of their loss, which is kept up to date as they are trained on (prioritised replay,
-Schaul et al. 2015, 1511.05952). Windows that were never scored cannot be drawn, so nothing is preferred for being
-unknown.
+they are: every so often fresh windows are drawn at random and scored by the world's own loss, and the hardest of them
+and of those that it holds make the new pool. Windows are drawn from it in proportion to a power of their loss, which is
+kept up to date as they are trained on (prioritised replay, Schaul et al. 2015, 1511.05952). Windows that were never
+scored cannot be drawn, so nothing is preferred for being unknown.
 
 Draws are pure functions of (seed, iteration) and the pool; the pool is the one thing that remembers, and is saved with
 a checkpoint.
@@ -29,7 +29,7 @@ from tickworld.data.episode import Episodes
 Score = Callable[[Batch], NDArray[np.float32]]
 """The loss of each window of a batch, [B], without training on it."""
 
-SCORED_AT_ONCE = 256
+SCORED_AT_ONCE = 64
 
 
 class UniformConfig(Config):
@@ -49,9 +49,11 @@ class HardConfig(Config):
     share: float = Field(default=0.5, ge=0, le=1)
     """share of a batch that comes from the pool"""
     pool: int = Field(default=16_384, gt=0)
-    """windows in the pool"""
-    renew: int = Field(default=1000, gt=0)
-    """iterations until the pool is filled anew"""
+    """windows in the pool, at most"""
+    fresh: int = Field(default=16_384, gt=0)
+    """windows that are scored when the pool is renewed"""
+    renew: int = Field(default=2000, gt=0)
+    """iterations until the pool is renewed"""
     power: float = Field(default=0.8, gt=0)
     """windows are drawn in proportion to this power of their loss"""
 
@@ -106,7 +108,7 @@ class Hard(Sampler):
     def draw(self, iteration: int, windows: int, ticks: int, score: Score) -> Batch:
         """Uniform windows first, then those from the pool."""
         if iteration % self.config.renew == 0 or ticks != self.ticks:
-            self._fill(iteration, ticks, score)
+            self._renew(iteration, ticks, score)
         hard = round(windows * self.config.share)
         index, start = self._uniform(iteration, windows - hard, ticks) if windows > hard else np.zeros((2, 0), np.int64)
         chance = np.cumsum(self.loss.astype(np.float64) ** self.config.power)
@@ -133,15 +135,18 @@ class Hard(Sampler):
             raise ValueError(f"windows {list(where.shape)} with {len(loss)} losses, beyond {room.ravel().tolist()}")
         self.where, self.loss, self.ticks = where, loss, int(state["ticks"])
 
-    def _fill(self, iteration: int, ticks: int, score: Score) -> None:
-        self.ticks = ticks
-        shape, seed = WindowShape(self.opening, ticks, self.config.pool), seeds.derive(self.seed, "pool")
-        self.where = np.stack(draw_windows(self.episodes, shape, seed, iteration))
-        parts = range(0, self.config.pool, SCORED_AT_ONCE)
-        index, start = self.where
-        cuts = (slice(first, first + SCORED_AT_ONCE) for first in parts)
+    def _renew(self, iteration: int, ticks: int, score: Score) -> None:
+        """The hardest of the pool and of fresh windows; windows of another length are forgotten."""
+        if ticks != self.ticks:
+            self.where, self.loss, self.ticks = np.zeros((2, 0), np.int64), np.zeros(0, np.float32), ticks
+        shape, seed = WindowShape(self.opening, ticks, self.config.fresh), seeds.derive(self.seed, "pool")
+        index, start = draw_windows(self.episodes, shape, seed, iteration)
+        cuts = (slice(first, first + SCORED_AT_ONCE) for first in range(0, self.config.fresh, SCORED_AT_ONCE))
         scored = [score(self._cut(index[part], start[part], ticks)) for part in cuts]
-        self.loss = _usable(np.concatenate(scored))
+        where = np.concatenate([self.where, np.stack([index, start])], 1)
+        loss = np.concatenate([self.loss, _usable(np.concatenate(scored))])
+        hardest = np.argsort(-loss, kind="stable")[: self.config.pool]
+        self.where, self.loss = where[:, hardest], loss[hardest]
 
 
 def _usable(losses: NDArray[np.float32]) -> NDArray[np.float32]:
