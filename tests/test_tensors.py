@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tickworld.tensors import one_hot, to_frames, to_tensor
+from tickworld.tensors import best_colour, one_hot, to_frames, to_tensor
 
 FRAMES = arrays(
     np.uint8, st.tuples(st.integers(0, 2), st.integers(1, 3), st.just(4), st.just(5), st.sampled_from([1, 3]))
@@ -62,3 +62,10 @@ def test_one_hot_takes_any_integers_read_only_too(dtype: type) -> None:
     expected = [[1, 0, 0, 0, 0, 1], [0, 1, 0, 0, 1, 0]]
     assert one_hot(actions, 3).tolist() == expected
     assert one_hot(torch.tensor(actions.tolist()), 3).tolist() == expected
+
+
+@given(arrays(np.int64, st.tuples(st.just(2), st.integers(1, 4), st.just(3), st.just(2)), elements=st.integers(-2, 2)))
+def test_the_best_colour_is_the_first_of_the_highest(logits: np.ndarray) -> None:
+    best = best_colour(torch.from_numpy(logits.astype(np.float32)))
+    assert best.dtype == torch.uint8
+    assert (best.numpy() == logits.argmax(1)).all()  # numpy takes the first of equals too

@@ -53,3 +53,13 @@ def nearest_colour(pixels: Tensor, palette: Tensor) -> Tensor:
         nearest[distance < best] = index
         best = torch.minimum(distance, best)
     return nearest
+
+
+def best_colour(logits: Tensor) -> Tensor:
+    """Index (uint8 [B, H, W]) of the highest of the logits [B, Q, H, W]; the first of equals. Colour by colour, for the
+    same reason as ``nearest_colour``."""
+    best, index = logits[:, 0], torch.zeros(logits[:, 0].shape, dtype=torch.uint8, device=logits.device)
+    for colour in range(1, logits.shape[1]):
+        higher = logits[:, colour] > best
+        best, index = torch.maximum(best, logits[:, colour]), index.masked_fill(higher, colour)
+    return index

@@ -186,3 +186,33 @@ def test_pixels_out_of_reach_change_nothing_but_through_the_summary(spec: Spec) 
         one, two = (core.update(core.init(each), x).out for each in (start, other))
     torch.testing.assert_close(one[:, :, 6:], two[:, :, 6:])
     assert not torch.equal(one[:, :, :6], two[:, :, :6])
+
+
+def in_soft_mode(core: Snapped, spec: Spec) -> Snapped:
+    """The same weights in soft mode."""
+    twin = Snapped(core.config.model_copy(update={"mode": "soft"}), spec)
+    twin.load_state_dict(core.state_dict())
+    return twin.eval()
+
+
+def test_a_sure_core_shows_the_same_frames_in_both_modes(spec: Spec) -> None:
+    core = core_of(spec)
+    core.answer.weight.data *= 1e5  # sure of everything
+    core.answer.bias.data *= 1e5
+    start, x = start_of(core), keys(ticks=12)
+    twin = in_soft_mode(core, spec)
+    for exact, soft in zip(dream(core, core.init(start), x), dream(twin, twin.init(start), x), strict=True):
+        assert torch.equal(soft.frames.argmax(2).to(torch.uint8), exact.frames)
+        torch.testing.assert_close(soft.age, exact.age.float(), atol=1e-3, rtol=0)
+        assert torch.equal(soft.out.argmax(1), exact.out.argmax(1))
+
+
+def test_gradients_pass_from_the_last_frame_to_the_first_action_in_soft_mode(spec: Spec) -> None:
+    core = in_soft_mode(core_of(spec), spec)
+    core.answer.weight.data /= 60  # unsure enough for gradients
+    x = keys(ticks=5).requires_grad_()
+    outs, state = core.unroll(core.init(start_of(core)), x)
+    outs[:, -1].softmax(1)[:, 1].sum().backward()
+    assert x.grad is not None and (x.grad[:, 0].abs().sum(1) > 0).all() and x.grad.isfinite().all()
+    torch.testing.assert_close(state.frames.sum(2), torch.ones_like(state.frames[:, :, 0]))
+    assert (state.age >= 0).all() and (state.age <= core.config.ages - 1).all()

@@ -23,6 +23,10 @@ pixel, and if it is exact then free running sees just what training saw. Trainin
 transitions, with no back-propagation through time. What frames do not show at once, such as a timer, must be in the
 ages: the motion-history image of Bobick and Davis (2001), a function of the snapped frames and so as exact as they are.
 
+The same weights run in two modes. ``exact``, as above. ``soft``: the state carries probabilities of colours instead of
+the best one, and ages that shrink with the probability of a change, so that gradients pass from any frame back to any
+action and start; where the rule is sure, both show the same frames.
+
 The rule knows frame size, palette and actions from the Spec and nothing of any game. The first palette colour is the
 background: a pixel is "stirred" when it had another colour in the last K frames or has changed within the ages. What
 has just left the picture, such as a ball that a player missed, is still seen that way.
@@ -30,6 +34,7 @@ has just left the picture, such as a ball that a player missed, is still seen th
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal, NamedTuple
 
 import torch
@@ -41,7 +46,7 @@ from tickworld.config import Config
 from tickworld.errors import UserError
 from tickworld.models.parts import Core
 from tickworld.simulator import Spec
-from tickworld.tensors import nearest_colour
+from tickworld.tensors import best_colour, nearest_colour
 
 COPY = 4.0
 """Head start, in nats, of the colour that a pixel already has."""
@@ -57,6 +62,8 @@ class SnappedConfig(Config):
     """State of snapped frames, a local rule."""
 
     kind: Literal["snapped"] = "snapped"
+    mode: Literal["exact", "soft"] = "exact"
+    """exact: carry on with the best colours; soft: with probabilities, for gradients through the game"""
     frames: int = Field(default=3, gt=0)
     """how many last frames the rule sees"""
     radius: tuple[Reach, Reach] = (6, 3)
@@ -84,8 +91,8 @@ class SnappedConfig(Config):
 
 
 class SnappedState(NamedTuple):
-    """``frames`` [B, K, H, W] palette indices, newest last; ``age`` [B, H, W] ticks without a change, cut at ``ages`` -
-    1; ``out`` [B, Q, H, W] logits of the newest frame's colours."""
+    """``frames`` [B, K, H, W] palette indices, newest last (soft: probabilities [B, K, Q, H, W]); ``age`` [B, H, W]
+    ticks without a change, cut at ``ages`` - 1; ``out`` [B, Q, H, W] logits of the newest frame's colours."""
 
     frames: Tensor
     age: Tensor
@@ -102,6 +109,7 @@ class Snapped(Core):
     def __init__(self, config: SnappedConfig, spec: Spec) -> None:
         super().__init__()
         self.config = config
+        self.soft = config.mode == "soft"
         colours = len(spec.palette)
         self.start_shape = (max(config.frames, config.ages), spec.channels, spec.height, spec.width)
         self.out_shape = (colours, spec.height, spec.width)
@@ -133,16 +141,20 @@ class Snapped(Core):
     def init(self, start: Tensor) -> SnappedState:
         """The last K of the frames that were shown, in palette colours, with ages counted over all of them."""
         shown = self.colours(start)
-        return SnappedState(shown[:, -self.config.frames :], self._ages(shown), self._sure(shown[:, -1]))
+        frames, age, out = shown[:, -self.config.frames :], self._ages(shown), self._sure(shown[:, -1])
+        if self.soft:
+            frames, age = F.one_hot(frames.long(), len(self.palette)).movedim(-1, 2).float(), age.float()
+        return SnappedState(frames, age, out)
 
     def update(self, state: SnappedState, x: Tensor) -> SnappedState:
         """One tick: the pixels that may change are asked, the best colour of each is taken."""
         now = state.frames[:, -1]
         parts = zip(*(each.split(ROWS) for each in (*state, x)), strict=True)
         out = torch.cat([self._out(SnappedState(*part[:3]), part[3]) for part in parts])
-        snapped = out.argmax(1).to(now.dtype)
-        frames = torch.cat([state.frames[:, 1:], snapped.unsqueeze(1)], 1)
-        age = torch.where(now == snapped, (state.age + 1).clamp(max=self.config.ages - 1), 0)
+        after = out.softmax(1) if self.soft else best_colour(out)
+        same = (now * after).sum(1) if self.soft else now == after
+        frames = torch.cat([state.frames[:, 1:], after.unsqueeze(1)], 1)
+        age = (state.age + 1).clamp(max=self.config.ages - 1) * same
         return SnappedState(frames, age, out)
 
     def logits(self, state: SnappedState, x: Tensor, rows: Tensor, pixels: Tensor) -> Tensor:
@@ -155,12 +167,14 @@ class Snapped(Core):
         patch = self._patches(marks, self.config.radius, rows, pixels)
         hidden = self.look_patch(patch).add_(place).add_(common[rows]).relu_()
         hidden = self.think(hidden * (1 + self.modulate(summary))[rows]).relu_()
-        now = state.frames[:, -1].flatten(1)[rows, pixels].long()
-        return self.answer(hidden) + COPY * F.one_hot(now, len(self.palette))
+        now = state.frames[:, -1].flatten(-2)
+        if self.soft:
+            return self.answer(hidden) + COPY * now[rows, :, pixels]
+        return self.answer(hidden) + COPY * F.one_hot(now[rows, pixels].long(), len(self.palette))
 
     def asked(self, now: Tensor) -> Tensor:
-        """Which pixels may change when a frame of palette indices ``now`` [B, H, W] is the newest, bool [B, H, W]."""
-        return widened(now > 0, self.config.reach) | self.remote
+        """Which pixels may change, bool [B, H, W], when ``now`` is the newest of a state's ``frames``."""
+        return widened(self._lit(now), self.config.reach) | self.remote
 
     def learn_remote(self, now: Tensor, changed: Tensor) -> None:
         """Takes note of pixels, bool [B, H, W], that changed after frame ``now`` though they would not be asked."""
@@ -174,13 +188,14 @@ class Snapped(Core):
         """Logits [B, Q, H, W] of the next frame's colours."""
         now = state.frames[:, -1]
         rows, pixels = self.asked(now).flatten(1).nonzero(as_tuple=True)
-        out = self._sure(now).flatten(2)
+        still = now.clamp(min=math.exp(-SURE)).log() if self.soft else self._sure(now)
+        out = still.flatten(2).clone()
         out[rows, :, pixels] = self.logits(state, x, rows, pixels)
-        return out.unflatten(2, now.shape[1:])
+        return out.unflatten(2, now.shape[-2:])
 
     def _summary(self, state: SnappedState, marks: Tensor, x: Tensor) -> Tensor:
         """Phi [B, G]: the strongest of what the stirred pixels see."""
-        stirred = ((state.frames > 0).any(1) | (state.age < self.config.ages - 1)).flatten(1).float()
+        stirred = (self._lit(state.frames).any(1) | (state.age < self.config.ages - 1)).flatten(1).float()
         there, pixels = stirred.topk(min(self.config.stirred, stirred.shape[1]), 1)
         count, pixels = pixels.shape[1], pixels.flatten()
         rows = torch.arange(len(stirred), device=pixels.device).repeat_interleave(count)
@@ -190,6 +205,10 @@ class Snapped(Core):
         hidden = self.gather(hidden).relu_().unflatten(0, (-1, count)) * there.unsqueeze(-1)
         return self.summarise(hidden.max(1).values)  # amax is slower: it shares the gradient among equals
 
+    def _lit(self, frames: Tensor) -> Tensor:
+        """Which pixels have another colour than the background, most probably; bool [..., H, W]."""
+        return frames.select(-3, 0) < 0.5 if self.soft else frames > 0
+
     def _sure(self, now: Tensor) -> Tensor:
         """Logits [B, Q, H, W] that are sure of the colours ``now`` [B, H, W]."""
         return F.one_hot(now.long(), len(self.palette)).movedim(-1, 1).float().contiguous() * SURE
@@ -197,8 +216,11 @@ class Snapped(Core):
     def _marks(self, frames: Tensor) -> Tensor:
         """Which colour but the background each pixel has, as 0 and 1 with a dark margin around: [B, H', W', K (Q-1)].
         Colours last, so that a row of a patch lies in one piece."""
-        colours = torch.arange(1, len(self.palette), device=frames.device, dtype=frames.dtype)
-        marks = (frames.movedim(1, -1).unsqueeze(-1) == colours).flatten(3)
+        if self.soft:
+            marks = frames[:, :, 1:].permute(0, 3, 4, 1, 2).flatten(3)
+        else:
+            colours = torch.arange(1, len(self.palette), device=frames.device, dtype=frames.dtype)
+            marks = (frames.movedim(1, -1).unsqueeze(-1) == colours).flatten(3)
         return F.pad(marks.float(), (0, 0, self.margin[1], self.margin[1], self.margin[0], self.margin[0]))
 
     def _patches(self, marks: Tensor, radius: tuple[int, int], rows: Tensor, pixels: Tensor) -> Tensor:
@@ -213,8 +235,13 @@ class Snapped(Core):
 
     def _place(self, age: Tensor, rows: Tensor, pixels: Tensor) -> Tensor:
         """Where N pixels are and how long they have stood still, [N, P]."""
-        width = len(self.column)
-        return self.row[pixels // width] + self.column[pixels % width] + self.age(age.flatten(1)[rows, pixels].int())
+        width, age = len(self.column), age.flatten(1)[rows, pixels]
+        where = self.row[pixels // width] + self.column[pixels % width]
+        if not self.soft:
+            return where + self.age(age.int())
+        younger = age.detach().floor().clamp(max=max(self.config.ages - 2, 0))
+        older = self.age((younger + 1).int().clamp(max=self.config.ages - 1))
+        return where + torch.lerp(self.age(younger.int()), older, (age - younger).unsqueeze(-1))
 
     def _ages(self, shown: Tensor) -> Tensor:
         """Ticks since the last change in ``shown`` [B, N, H, W], or since its first frame, cut at ``ages`` - 1."""

@@ -12,7 +12,7 @@ from tickworld.config import Config
 from tickworld.errors import UserError
 from tickworld.models.parts import Renderer
 from tickworld.simulator import Spec
-from tickworld.tensors import nearest_colour
+from tickworld.tensors import best_colour, nearest_colour
 
 
 class PaletteConfig(Config):
@@ -48,7 +48,7 @@ class Palette(Renderer):
 
     def pixels(self, logits: Tensor) -> Tensor:
         """The most likely colour of each pixel: the frame that the core carries on with."""
-        return self.palette[logits.argmax(1)].movedim(-1, 1)
+        return self.palette[best_colour(logits).long()].movedim(-1, 1)
 
     def pixel_loss(self, logits: Tensor, frames: Tensor) -> Tensor:
         """Cross-entropy against the nearest palette colour, in nats, [B, H, W]."""
