@@ -177,12 +177,13 @@ class Evaluate(Command):
 
     def run(self) -> None:
         """Evaluates."""
-        from tickworld.recipes.run import judge, open_run
+        from tickworld.recipes.playable import judge
+        from tickworld.recipes.run import open_run
 
-        run = open_run(self.path)
+        playable = open_run(self.path).playable()
         asked = {name: getattr(self, name) for name in ("rollouts", "frames", "players", "seed")}
         changed = {name: value for name, value in asked.items() if value is not None}
-        result = judge(run, configs.override(run.config.evaluation, changed), Terminal()).to_json()
+        result = judge(playable, configs.override(playable.evaluation, changed), Terminal()).to_json()
         if self.json_output:
             _print_json(result)
         else:
@@ -209,14 +210,15 @@ class Watch(Command):
 
     def run(self) -> None:
         """Writes it."""
+        from tickworld.recipes.playable import judge
         from tickworld.recipes.results import SplitConfig, write_split_screen
-        from tickworld.recipes.run import judge, open_run
+        from tickworld.recipes.run import open_run
 
         if self.out.suffix.lower() != ".gif":
             raise UserError(f"watch writes a GIF; got {self.out.name!r}; name it something.gif")
-        run = open_run(self.path)
+        playable = open_run(self.path).playable()
         asked = {"rollouts": self.rollouts, "frames": self.frames, "seed": self.seed}
-        evaluation = judge(run, configs.override(run.config.evaluation, asked), Terminal())
+        evaluation = judge(playable, configs.override(playable.evaluation, asked), Terminal())
         show = SplitConfig(rollouts=self.rollouts, ticks=self.frames, difference=self.difference, fps=self.fps)
         write_split_screen(self.out, evaluation, show)
         print(f"{self.out} shows {self.rollouts} games of {self.frames} ticks")

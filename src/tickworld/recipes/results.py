@@ -18,7 +18,8 @@ from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import DREAM, Evaluation
 from tickworld.frames import Frames
 from tickworld.progress import Progress, Silent
-from tickworld.recipes.run import Run, draw_progress, judge
+from tickworld.recipes.playable import judge
+from tickworld.recipes.run import Run, draw_progress
 from tickworld.training import log
 from tickworld.visual import curves, report
 from tickworld.visual.curves import Series
@@ -36,14 +37,14 @@ NAMES: dict[str, str] = {
 def conclude(run: Run, show: Progress | None = None) -> dict[str, Any]:
     """Evaluates and draws a trained run unless that is done; returns what evaluation.json holds."""
     show = show or Silent()
-    path, wanted = run.folder / "evaluation.json", run.config.evaluation
+    path = run.folder / "evaluation.json"
     if path.exists() and (run.folder / "report.html").exists():
         show.say(f"{run.folder} is finished already")
-        return _read(path)
-    evaluation = judge(run, wanted, show)
-    result = evaluation.to_json()
-    world, game = run.world().world, run.config.game.build()
-    draw_progress(run, world, game)
+        return read_evaluation(path)
+    playable = run.playable()
+    evaluation = judge(playable, playable.evaluation, show)
+    result, world = evaluation.to_json(), playable.world.world
+    draw_progress(run, world, playable.game)
     write_split_screen(run.folder / "split.gif", evaluation)
     files.write_json(path, result)
     page = report.report_html(_report(run, evaluation, result, world.size()))
@@ -51,7 +52,7 @@ def conclude(run: Run, show: Progress | None = None) -> dict[str, Any]:
     return result
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_evaluation(path: Path) -> dict[str, Any]:
     """What a finished run's evaluation.json holds. Raises UserError when that is no evaluation."""
     result = files.read_json(path, "evaluation")
     expected = {"game", "rollouts", "frames", "pixel_horizon", "object_horizon", "floors", "ticks_per_second"}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,13 @@ from tickworld.data.episode import Episodes
 from tickworld.data.record import record
 from tickworld.data.store import Store
 from tickworld.errors import UserError
-from tickworld.evaluation.evaluate import DREAM, Evaluation, EvaluationConfig, evaluate
-from tickworld.evaluation.measures import chosen, measure
+from tickworld.evaluation.evaluate import DREAM
 from tickworld.evaluation.rollout import Start, rollout
-from tickworld.evaluation.setting import Setting
 from tickworld.models.learned import Learned
 from tickworld.models.world import World, seeded_world
 from tickworld.progress import Progress, Silent
 from tickworld.recipes.config import RunConfig
+from tickworld.recipes.playable import Playable
 from tickworld.simulator import Opening, Simulator, Spec
 from tickworld.training import checkpoint
 from tickworld.training.engine import engine
@@ -86,6 +85,10 @@ class Run:
         world = seeded_world(self.config.world, game.spec, self.config.seed)
         checkpoint.load_world(checkpoint.newest(self.checkpoints), world)
         return Learned(world, game.spec, _read_starts(self.folder / "starts.safetensors"))
+
+    def playable(self) -> Playable:
+        """The newest world with its game, to be judged as the config says. Raises UserError as ``world``."""
+        return Playable(self.world(), self.config.game.build(), self.config.evaluation, self.config.threads)
 
 
 def open_run(folder: Path) -> Run:
@@ -228,18 +231,6 @@ def _train_from(run: Run, game: Simulator, training: checkpoint.Training, first:
                     checkpoint.save(run.checkpoints, done, training, time.perf_counter() - started)
     finally:
         log.close()
-
-
-def judge(run: Run, config: EvaluationConfig, show: Progress | None = None) -> Evaluation:
-    """Evaluates the newest world of ``run`` open loop against its game, with the measures that ``config`` names."""
-    show = show or Silent()
-    torch.set_num_threads(run.config.threads)
-    chosen(config.measures)  # a misspelt one is told before anything takes its time
-    game = run.config.game.build()
-    world, who = run.world(), player(config.players, game)
-    with show.bar(f"evaluating {config.rollouts} rollouts", config.frames, "ticks") as at:
-        evaluation = evaluate(world, game, who, config, lambda done: at(done, ""))
-    return replace(evaluation, measured=measure(Setting(world, game, who, config, show)))
 
 
 def draw_progress(run: Run, world: World, game: Simulator) -> Any:

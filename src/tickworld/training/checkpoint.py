@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from tickworld import files
 from tickworld.errors import UserError
+from tickworld.models.weights import mismatch
 from tickworld.models.world import World
 from tickworld.training.sampling import Sampler
 
@@ -118,7 +119,10 @@ def load_world(checkpoint: Checkpoint, world: nn.Module) -> None:
     damaged."""
     read_state(checkpoint)
     weights = _read(checkpoint.path / "world.safetensors")
-    _check_same(world.state_dict(), weights, checkpoint.path)
+    if differs := mismatch(world.state_dict(), weights):
+        raise UserError(
+            f"{checkpoint.path} is a checkpoint of another world: {differs}; use the config it was trained with"
+        )
     world.load_state_dict(weights)
 
 
@@ -169,16 +173,3 @@ def _read(path: Path) -> dict[str, Tensor]:
         ) from None
     except (SafetensorError, OSError, ValueError) as error:
         raise UserError(f"{path} is damaged ({error}); delete its folder to use an older checkpoint") from error
-
-
-def _check_same(own: dict[str, Tensor], stored: dict[str, Tensor], path: Path) -> None:
-    missing, extra = sorted(own.keys() - stored.keys()), sorted(stored.keys() - own.keys())
-    if missing or extra:
-        what = f"lacks {missing[0]!r}" if missing else f"has {extra[0]!r}, which this world does not"
-        raise UserError(f"{path} is a checkpoint of another world: it {what}; use the config it was trained with")
-    for name, tensor in own.items():
-        if tensor.shape != stored[name].shape:
-            raise UserError(
-                f"{path} is a checkpoint of another world: {name!r} has shape {list(stored[name].shape)}, expected "
-                f"{list(tensor.shape)}; use the config it was trained with"
-            )

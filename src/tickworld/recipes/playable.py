@@ -1,0 +1,37 @@
+"""A learned world with all that playing and judging it needs, wherever it came from: a run or a cartridge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from tickworld.agents import player
+from tickworld.evaluation.evaluate import Evaluation, EvaluationConfig, evaluate
+from tickworld.evaluation.measures import chosen, measure
+from tickworld.evaluation.setting import Setting
+from tickworld.models.learned import Learned
+from tickworld.progress import Progress, Silent
+from tickworld.simulator import Simulator
+
+
+@dataclass(frozen=True)
+class Playable:
+    """``world`` learned ``game``; it is judged as ``evaluation`` says, on as many processor ``threads``."""
+
+    world: Learned
+    game: Simulator
+    evaluation: EvaluationConfig
+    threads: int
+
+
+def judge(playable: Playable, config: EvaluationConfig, show: Progress | None = None) -> Evaluation:
+    """Evaluates a world open loop against its game, with the measures that ``config`` names."""
+    show = show or Silent()
+    torch.set_num_threads(playable.threads)
+    chosen(config.measures)  # a misspelt one is told before anything takes its time
+    world, game = playable.world, playable.game
+    who = player(config.players, game)
+    with show.bar(f"evaluating {config.rollouts} rollouts", config.frames, "ticks") as at:
+        evaluation = evaluate(world, game, who, config, lambda done: at(done, ""))
+    return replace(evaluation, measured=measure(Setting(world, game, who, config, show)))
