@@ -220,3 +220,40 @@ class BallGame(Probed, Protocol):
     def render_without_ball(self, state: State) -> NDArray[np.uint8]:
         """Frames [N, H, W, C] with everything right except that the ball is missing."""
         ...
+
+
+@runtime_checkable
+class Eventful(Simulator, Protocol):
+    """A Simulator whose ticks are of different kinds: a world may know most of them and fail at a rare one."""
+
+    events: tuple[str, ...]
+    """The kinds; every tick is of exactly one."""
+
+    def event(self, before: State, after: State) -> NDArray[np.integer]:
+        """The kind of the tick from ``before`` to ``after``, an index into ``events``, [N]."""
+        ...
+
+
+Notes = Any
+"""What a referee remembers from tick to tick: a value, passed in and handed back, never changed in place."""
+
+
+@runtime_checkable
+class Ruled(Simulator, Protocol):
+    """A Simulator whose rules can be checked on frames alone, true or dreamt: no state is asked, only what is seen.
+
+    The true game breaks no rule, whoever plays it.
+    """
+
+    rules: tuple[str, ...]
+
+    def referee(self, params: NDArray[np.floating], frames: NDArray[np.uint8]) -> Notes:
+        """The notes before the first tick: ``params`` [N, S] say which rules hold, ``frames`` [N, H, W, C] is what
+        stands there."""
+        ...
+
+    def violations(
+        self, notes: Notes, actions: NDArray[np.integer], frames: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.bool_], Notes]:
+        """Which rules were broken by the tick in which ``actions`` [N, P] led to ``frames``, bool [N, rules]."""
+        ...

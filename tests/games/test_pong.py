@@ -336,7 +336,7 @@ def test_speeds_are_legal(long_play: tuple[NDArray[np.uint8], list[Any]]) -> Non
     assert (np.abs(vy) <= limit).all()
     moved_x, moved_y = np.diff(x, axis=0), np.diff(y, axis=0)
     served = point[1:] != 0
-    resting = wait[:-1] > 0
+    resting = wait[:-1] > 1
     flying = ~served & ~resting
     assert (moved_x[resting] == 0).all() and (moved_y[resting] == 0).all()
     assert (np.abs(moved_x[flying]) <= 1).all() and (np.abs(moved_y) <= limit)[flying].all()

@@ -14,29 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tickworld.games import pong_rules
+from tickworld.games.pong_court import DIGIT_X, DIGIT_Y, DIGITS, LIT, PADDLE_X, SIZE, TOP
 from tickworld.games.reading import digit, lit_centre
-from tickworld.simulator import Objects, Opening, Param, Spec, Status
-
-SIZE = 32
-"""Height and width of the frame, in pixels."""
-TOP = 7
-"""First row of the court."""
-PADDLE_X = (1, SIZE - 2)
-DIGIT_X = (8, 21)
-DIGIT_Y = 1
-LIT = 255
-
-_GLYPHS = (
-    "### .#. ### ### #.# ### ### ### ### ###",
-    "#.# ##. ..# ..# #.# #.. #.. ..# #.# #.#",
-    "#.# .#. ### ### ### ### ### ..# ### ###",
-    "#.# .#. #.. ..# ..# ..# #.# ..# #.# ..#",
-    "### ### ### ### ..# ### ### ..# ### ###",
-)
-DIGITS = np.array(
-    [[[LIT * (line[4 * d + x] == "#") for x in range(3)] for line in _GLYPHS] for d in range(10)], np.uint8
-)
-"""The ten digits, uint8 [10, 5, 3]."""
+from tickworld.simulator import Notes, Objects, Opening, Param, Spec, Status
 
 SPEC = Spec(
     name="pong",
@@ -86,7 +67,7 @@ class State(NamedTuple):
     ball_vy: NDArray[np.int32]
     paddle_y: NDArray[np.int32]  # [N, 2] top rows
     score: NDArray[np.int32]  # [N, 2] digits on show
-    wait: NDArray[np.int32]  # ticks until the serve; 0 while the ball flies
+    wait: NDArray[np.int32]  # ticks until the ball has left the middle, that of the serve included; 0 in flight
     point: NDArray[np.int32]  # -1: the left player lost a point this tick, 1: the right one did, 0: nobody
     rules: NDArray[np.int32]  # [N, 6] paddle_length .. points, constant
 
@@ -96,9 +77,14 @@ class Pong:
     for each episode."""
 
     ball = "ball"
+    rules = pong_rules.RULES
 
     def __init__(self, **params: float | tuple[float, float]) -> None:
         self.spec = SPEC.with_params(params)
+        self._vy_limit = self._most("vy_limit")
+        hits = (f"hit {speed}" for speed in range(-self._vy_limit, self._vy_limit + 1))
+        others = ("corner", "pass", "score", "match end", "serve", "wait")
+        self.events = ("flight", "wall", *hits, *(others if self._most("serve_wait") else others[:-1]))
 
     def init(self, params: NDArray[np.floating], seeds: NDArray[np.uint64], opening: Opening | None = None) -> State:
         """The start that ``params`` describe; positions are cut to fit the paddle's and the ball's size."""
@@ -125,7 +111,7 @@ class Pong:
         move = (actions == 2).astype(np.int32) - (actions == 1)
         paddle_y = np.minimum(np.maximum(state.paddle_y + move, TOP), (SIZE - length)[:, None])
 
-        flying = state.wait == 0
+        flying = state.wait <= 1
         vx, vy = state.ball_vx, state.ball_vy
         x, y = state.ball_x + vx * flying, state.ball_y + vy * flying
         floor = SIZE - size
@@ -147,7 +133,7 @@ class Pong:
 
         point = np.where(front == SIZE - 1, 1, np.where(front == 0, -1, 0)).astype(np.int32)
         missed = point != 0
-        wait = state.wait - ~flying
+        wait = np.maximum(state.wait - 1, 0)
         score = state.score
         if missed.any():
             score = score + np.stack([point == 1, point == -1], 1)
@@ -157,7 +143,7 @@ class Pong:
             y = np.where(missed, TOP + (SIZE - TOP - size) // 2, y)
             vy = np.where(missed, digit % (2 * limit + 1) - limit, vy)
             vx = np.where(missed, point, vx)
-            wait = np.where(missed, serve_wait, wait)
+            wait = np.where(missed, serve_wait + 1, wait)
         return State(x, y, vx, vy, paddle_y, score.astype(np.int32), wait, point, state.rules)
 
     def render(self, state: State) -> NDArray[np.uint8]:
@@ -199,3 +185,40 @@ class Pong:
             shown = lit[..., DIGIT_Y : DIGIT_Y + 5, x : x + 3]
             readings[f"{name}_score"] = digit(shown, DIGITS > 0)
         return Objects(positions, readings)
+
+    def event(self, before: State, after: State) -> NDArray[np.intp]:
+        """What happened in the tick from ``before`` to ``after``, an index into ``events``, [N]. "hit -1" is a hit in
+        the zone that sends the ball one row a tick up; "corner" is a ball that comes to a paddle, or passes beside it,
+        along a wall; "pass" is one that has passed and scores in the next tick; "wait" is a ball that rests."""
+        size = before.rules[:, 1]
+        floor = SIZE - size
+        y, right = before.ball_y + before.ball_vy, before.ball_vx > 0
+        wall = (y < TOP) | (y > floor)
+        along = wall | (after.ball_y == TOP) | (after.ball_y == floor)
+        reached = np.where(right, before.ball_x + size == PADDLE_X[1], before.ball_x - 1 == PADDLE_X[0])
+        hit, point = before.ball_vx != after.ball_vx, after.point != 0
+        zone, corner = after.ball_vy + self._vy_limit + 2, 2 * self._vy_limit + 3
+        cases = [
+            (point & ~after.score.any(1), corner + 3),
+            (point, corner + 2),
+            (before.wait > 0, np.where(before.wait > 1, corner + 5, corner + 4)),
+            (reached & along, corner),
+            (reached, np.where(hit, zone, corner + 1)),
+            (wall, 1),
+        ]
+        return np.select([when for when, _ in cases], [index for _, index in cases], 0)
+
+    def referee(self, params: NDArray[np.floating], frames: NDArray[np.uint8]) -> Notes:
+        """What the rules need to know before the first tick; see ``pong_rules``."""
+        return pong_rules.referee(params, frames)
+
+    def violations(
+        self, notes: Notes, actions: NDArray[np.integer], frames: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.bool_], Notes]:
+        """Which of ``rules`` the tick that led to ``frames`` broke, [N, rules]."""
+        return pong_rules.violations(notes, actions, frames)
+
+    def _most(self, name: str) -> int:
+        """The greatest value that a param takes in this game."""
+        param = self.spec.params[self.spec.index(name)]
+        return int(param.high if param.drawn else param.default)

@@ -49,6 +49,7 @@ class PongAngle:
     """The game as a Simulator. ``PongAngle(angle=0.3)`` fixes the angle."""
 
     ball = "ball"
+    events = ("flight", "wall", "hit", "miss")
 
     def __init__(self, **params: float | tuple[float, float]) -> None:
         self.spec = SPEC.with_params(params)
@@ -119,3 +120,9 @@ class PongAngle:
             },
             readings={},
         )
+
+    def event(self, before: State, after: State) -> NDArray[np.intp]:
+        """What happened in the tick from ``before`` to ``after``, an index into ``events``, [N]; a wall touched while
+        a plank hits or misses counts as the hit or the miss."""
+        (hit, wall) = (np.signbit(before.speed) != np.signbit(after.speed)).T
+        return np.select([after.fresh, hit, wall], [3, 2, 1], 0)
