@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import html
+import shlex
 from pathlib import Path
 
 import yaml
@@ -36,7 +38,8 @@ def test_the_report_says_how_to_make_the_run_again(finished: Run) -> None:
     (command,) = (line for line in page.splitlines() if "tickworld train demo" in line)
     for name, value in configs.leaves(finished.config.model_dump(mode="json")):
         usual = dict(configs.leaves(recipe("demo").model_dump(mode="json"))).get(name)
-        assert (f"--{name} {value}" in command) == (value != usual), name
+        written = html.escape(f"--{name} {shlex.quote(str(value))}")
+        assert (written in command) == (value != usual), name
 
 
 def test_the_report_holds_the_whole_config(finished: Run) -> None:
