@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tickworld import seeds as streams
-from tickworld.data.player import Memory, Player
 from tickworld.errors import UserError
+from tickworld.evaluation.beginning import Start, begin, check_same_game
 from tickworld.evaluation.floors import floors
 from tickworld.frames import Frames
-from tickworld.simulator import Opening, Simulator, Spec, State
+from tickworld.simulator import Simulator
 
 
 @dataclass(frozen=True)
@@ -32,20 +31,6 @@ class Tick:
     playing: NDArray[np.bool_]  # [N]
 
 
-@dataclass(frozen=True)
-class Start:
-    """Who plays what: ``count`` rows drawn from ``seed``, all with params drawn as the truth's spec says."""
-
-    player: Player
-    count: int
-    seed: int
-
-    @property
-    def rows(self) -> NDArray[np.uint64]:
-        """The seeds of the rows, apart from those of any recording with the same number."""
-        return streams.rows(streams.derive(self.seed, "evaluation"), 0, self.count)
-
-
 def rollout(
     truth: Simulator, dreams: dict[str, Simulator], start: Start, ticks: int, ball: NDArray[np.uint8] | None = None
 ) -> Iterator[Tick]:
@@ -55,11 +40,10 @@ def rollout(
     Raises UserError for a dream of another game.
     """
     for dream in dreams.values():
-        _check_same_game(truth.spec, dream.spec)
-    seen, pressed, state, memory = _first_ticks(truth, start, max((d.spec.opening for d in dreams.values()), default=0))
-    states = {
-        name: _begin(dream, truth.spec.draw(start.rows), start.rows, seen, pressed) for name, dream in dreams.items()
-    }
+        check_same_game(truth.spec, dream.spec)
+    common = begin(truth, start, max((dream.spec.opening for dream in dreams.values()), default=0))
+    states = {name: common.dream(dream) for name, dream in dreams.items()}
+    state, memory, seen = common.truth, common.memory, common.seen
     actions, playing = None, ~truth.status(state).over
     if not playing.any():
         raise UserError(
@@ -73,54 +57,6 @@ def rollout(
         playing = playing & ~truth.status(state).over
         if index == ticks or not playing.any():
             return
-        actions, memory = start.player.act(memory, len(seen) - 1 + index, true_frames)
+        actions, memory = start.player.act(memory, common.tick + index, true_frames)
         state = truth.update(state, actions)
         states = {name: dreams[name].update(states[name], actions) for name in dreams}
-
-
-def _first_ticks(
-    truth: Simulator, start: Start, opening: int
-) -> tuple[list[Frames], list[NDArray[np.integer]], State, Memory]:
-    """The truth until ``opening`` frames are seen, at least one: frames, actions, its state and the player's memory."""
-    state, memory = truth.init(truth.spec.draw(start.rows), start.rows), start.player.init(start.rows)
-    seen, pressed = [truth.render(state)], []
-    for tick in range(max(opening - 1, 0)):
-        actions, memory = start.player.act(memory, tick, seen[-1])
-        state = truth.update(state, actions)
-        seen.append(truth.render(state))
-        pressed.append(actions)
-    return seen, pressed, state, memory
-
-
-def _begin(
-    dream: Simulator,
-    params: NDArray[np.float64],
-    rows: NDArray[np.uint64],
-    seen: list[Frames],
-    pressed: list[NDArray[np.integer]],
-) -> State:
-    """The dream at the last of the frames seen; one that starts at the very beginning is played up to there."""
-    state = dream.init(params, rows, _opening(dream.spec, seen, pressed))
-    for actions in pressed if dream.spec.opening == 0 else ():
-        state = dream.update(state, actions)
-    return state
-
-
-def _check_same_game(truth: Spec, dream: Spec) -> None:
-    one, other = ((spec.frame_shape, spec.players, spec.actions) for spec in (truth, dream))
-    if one != other:
-        raise UserError(
-            f"{truth.name} has frames {one[0]}, players {one[1]} and actions {one[2]}, and the world of {dream.name} "
-            f"has {other[0]}, {other[1]} and {other[2]}; compare a world with the game it learned"
-        )
-
-
-def _opening(spec: Spec, seen: list[Frames], pressed: list[NDArray[np.integer]]) -> Opening | None:
-    """The last ``spec.opening`` of the frames seen so far."""
-    length = spec.opening
-    if length == 0:
-        return None
-    frames = np.stack(seen[-length:], 1)
-    if length == 1:
-        return Opening(frames, np.zeros((len(frames), 0, len(spec.players)), np.uint8))
-    return Opening(frames, np.stack(pressed[-(length - 1) :], 1))

@@ -1,0 +1,45 @@
+"""Rows of states: taking some of N copies, and putting copies together. Of truths and dreams alike, and of players'
+memories.
+
+A state is a record of arrays or tensors with leading axis N; records may lie in records. Nobody here asks what a field
+means. A copied row goes on as its own, so the simulator must be ``branchable``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+AnyState = TypeVar("AnyState")
+
+
+def take(state: AnyState, rows: NDArray[np.integer]) -> AnyState:
+    """The rows ``rows`` [M] of a state of N, in that order and as often as they are named: a state of M."""
+    return _fields(lambda fields: fields[0][rows], [state])
+
+
+def join(states: Sequence[AnyState]) -> AnyState:
+    """The rows of several states of one simulator, one below the other."""
+    return _fields(_below, states)
+
+
+def _fields(make: Callable[[list[Any]], Any], states: Sequence[Any]) -> Any:
+    """A state like ``states``, each of its fields made from the list of theirs."""
+    first = states[0]
+    if first is None:  # a player that remembers nothing
+        return None
+    if isinstance(first, tuple):
+        made = [_fields(make, each) for each in zip(*states, strict=True)]
+        return type(first)(*made) if hasattr(first, "_fields") else tuple(made)
+    return make(list(states))
+
+
+def _below(fields: list[Any]) -> Any:
+    if isinstance(fields[0], np.ndarray):
+        return np.concatenate(fields)
+    import torch  # only a learned world's state holds tensors; games load no torch
+
+    return torch.cat(fields)
