@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from tickworld.agents.mixture import Member, Mixture
 from tickworld.agents.plain import Idle, Random, Sticky
+from tickworld.agents.rhythm import Mashing, Patterns
 from tickworld.agents.tracking import Tracking
 from tickworld.data.player import Player
 from tickworld.errors import choose
 from tickworld.simulator import Simulator
 
-PlayerConfig = Idle | Random | Sticky | Tracking | Mixture
+PlayerConfig = Idle | Random | Sticky | Mashing | Patterns | Tracking | Mixture
 
 PLAYERS: dict[str, PlayerConfig] = {
     "idle": Idle(),
     "random": Random(),
     "sticky": Sticky(),
+    "mashing": Mashing(),
+    "patterns": Patterns(),
     "tracking": Tracking(),
     "mixed": Mixture(
         members=(
