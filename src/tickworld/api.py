@@ -24,8 +24,9 @@ from tickworld.models.learned import Learned
 from tickworld.progress import Progress
 from tickworld.recipes import recipe
 from tickworld.recipes.results import conclude
-from tickworld.recipes.run import Run, begin_run, open_run
+from tickworld.recipes.run import Run, begin_run
 from tickworld.recipes.run import train as train_run
+from tickworld.recipes.shelf import open_playable
 from tickworld.simulator import Simulator
 from tickworld.training.fit import fit
 
@@ -69,8 +70,9 @@ def train(
 
 
 def load(path: str | Path) -> Learned:
-    """The world of the run in folder ``path``, as a Simulator. Raises UserError."""
-    return open_run(Path(path)).world()
+    """The world of a run's folder, of a cartridge, or of a shipped one such as ``"cartridge:pong"``, as a Simulator.
+    Raises UserError."""
+    return open_playable(path).world
 
 
 def evaluate(

@@ -1,39 +1,24 @@
 """The commands. A command is a config whose fields are its flags; ``run`` does the work and prints the result to
-stdout."""
+stdout. All are found here; those of one subject may be written beside it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
 import tyro
-from pydantic import Field, ValidationError, model_validator
-from rich.console import Console
+from pydantic import Field
 from rich.table import Table
 
 from tickworld import config as configs
+from tickworld.cli.cartridges import Cartridges as Cartridges
+from tickworld.cli.cartridges import Pack as Pack
+from tickworld.cli.command import Command, Json, RunFolder, print_json, print_table
 from tickworld.cli.console import Terminal
-from tickworld.config import Config
 from tickworld.errors import UserError
 
-Json = Annotated[bool, tyro.conf.arg(name="json")]
 Game = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="GAME")]
 Recipe = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RECIPE")]
-RunFolder = Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
-
-
-class Command(Config):
-    """Base of the commands: a flag that is out of its range is a user's mistake, told in one sentence."""
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _told(cls, flags: Any, check: Callable[[Any], Self]) -> Self:
-        try:
-            return check(flags)
-        except ValidationError as error:
-            raise UserError(configs.explain(cls, error)) from error
 
 
 class Games(Command):
@@ -48,7 +33,7 @@ class Games(Command):
 
         specs = [game(name).spec for name in GAMES]
         if self.json_output:
-            _print_json({spec.name: configs.plain(spec) for spec in specs})
+            print_json({spec.name: configs.plain(spec) for spec in specs})
             return
         for spec in specs:
             size = f"{spec.width}x{spec.height}, {len(spec.players)} players, actions {', '.join(spec.actions)}"
@@ -58,7 +43,7 @@ class Games(Command):
             for param in spec.params:
                 drawn = "yes" if param.drawn else ""
                 table.add_row(param.name, f"{param.default:g}", f"{param.low:g} .. {param.high:g}", drawn, param.doc)
-            _print_table(table)
+            print_table(table)
             print()
 
 
@@ -73,14 +58,14 @@ class Recipes(Command):
         from tickworld.recipes import RECIPES, recipe
 
         if self.json_output:
-            _print_json({name: recipe(name).model_dump(mode="json") for name in RECIPES})
+            print_json({name: recipe(name).model_dump(mode="json") for name in RECIPES})
             return
         table = Table(box=None)
         for heading in ("recipe", "game", "what it does"):
             table.add_column(heading)
         for name, make in RECIPES.items():
             table.add_row(name, make().game.name, " ".join((make.__doc__ or "").split()))
-        _print_table(table)
+        print_table(table)
 
 
 class Record(Command):
@@ -144,7 +129,7 @@ class Train(Command):
 
         config = self.settings(overrides)
         print(f"\nsettings of {self.recipe}, each changed by its dotted name:\n")
-        _print_table(table(config, without=("recipe",)))
+        print_table(table(config, without=("recipe",)))
 
     def run(self, overrides: list[str]) -> None:
         """Trains."""
@@ -163,29 +148,29 @@ class Evaluate(Command):
     """For how many ticks a trained world is right, open loop, on seeds and players that training never saw."""
 
     path: RunFolder
-    """folder of a run"""
+    """folder of a run, a .cartridge file, or cartridge:NAME; see `tickworld cartridges`"""
     rollouts: int | None = Field(default=None, gt=0)
-    """how many games; by default as the run's config says"""
+    """how many games; by default as the run or cartridge says"""
     frames: int | None = Field(default=None, gt=0)
-    """ticks of each game; by default as the run's config says"""
+    """ticks of each game; by default as the run or cartridge says"""
     players: str | None = None
-    """who plays them; by default as the run's config says"""
+    """who plays them; by default as the run or cartridge says"""
     seed: int | None = Field(default=None, ge=0)
-    """which games; by default as the run's config says"""
+    """which games; by default as the run or cartridge says"""
     json_output: Json = False
     """print JSON for a program to read"""
 
     def run(self) -> None:
         """Evaluates."""
         from tickworld.recipes.playable import judge
-        from tickworld.recipes.run import open_run
+        from tickworld.recipes.shelf import open_playable
 
-        playable = open_run(self.path).playable()
+        playable = open_playable(self.path)
         asked = {name: getattr(self, name) for name in ("rollouts", "frames", "players", "seed")}
         changed = {name: value for name, value in asked.items() if value is not None}
         result = judge(playable, configs.override(playable.evaluation, changed), Terminal()).to_json()
         if self.json_output:
-            _print_json(result)
+            print_json(result)
         else:
             _print_results(result)
 
@@ -194,7 +179,7 @@ class Watch(Command):
     """Truth beside dream as a GIF."""
 
     path: RunFolder
-    """folder of a run"""
+    """folder of a run, a .cartridge file, or cartridge:NAME; see `tickworld cartridges`"""
     out: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("split.gif")
     """where to write it"""
     frames: int = Field(default=300, gt=0)
@@ -212,11 +197,11 @@ class Watch(Command):
         """Writes it."""
         from tickworld.recipes.playable import judge
         from tickworld.recipes.results import SplitConfig, write_split_screen
-        from tickworld.recipes.run import open_run
+        from tickworld.recipes.shelf import open_playable
 
         if self.out.suffix.lower() != ".gif":
             raise UserError(f"watch writes a GIF; got {self.out.name!r}; name it something.gif")
-        playable = open_run(self.path).playable()
+        playable = open_playable(self.path)
         asked = {"rollouts": self.rollouts, "frames": self.frames, "seed": self.seed}
         evaluation = judge(playable, configs.override(playable.evaluation, asked), Terminal())
         show = SplitConfig(rollouts=self.rollouts, ticks=self.frames, difference=self.difference, fps=self.fps)
@@ -252,14 +237,6 @@ def _print_results(result: dict[str, Any]) -> None:
             f"{row['mse']:.5f}",
             f"{row['bce']:.5f}",
         )
-    _print_table(table)
+    print_table(table)
     speeds = ", ".join(f"{rate:,.0f} ({name})" for name, rate in result["ticks_per_second"].items())
     print(f"ticks per second: {speeds}")
-
-
-def _print_table(table: Table) -> None:
-    Console(markup=False, highlight=False).print(table)
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2))

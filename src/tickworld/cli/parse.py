@@ -14,10 +14,12 @@ HELP = ("-h", "--help")
 COMMANDS: dict[str, tuple[str, str]] = {
     "games": ("Games", "the games there are, with their params"),
     "recipes": ("Recipes", "the recipes there are"),
+    "cartridges": ("Cartridges", "the trained worlds that ship with the package"),
     "record": ("Record", "frames, actions, rewards and true state of a game; goes on where it stopped"),
     "train": ("Train", "record, train and evaluate one recipe; goes on where it stopped"),
     "evaluate": ("Evaluate", "for how many ticks a trained world is right"),
     "watch": ("Watch", "truth beside dream as a GIF"),
+    "pack": ("Pack", "a trained world as one small file to share"),
 }
 """Command -> (class in ``commands`` that holds its flags and does the work, one line of help)."""
 

@@ -56,8 +56,13 @@ class Manifest(Config):
 
     @property
     def game_params(self) -> dict[str, float | tuple[float, float]]:
-        """What makes the same game again: ``game(manifest.spec.name, **manifest.game_params)``."""
-        return {param.name: (param.low, param.high) if param.drawn else param.default for param in self.spec.params}
+        """The params of the game that was recorded."""
+        return game_params(self.spec)
+
+
+def game_params(spec: Spec) -> dict[str, float | tuple[float, float]]:
+    """What makes the same game again: ``game(spec.name, **game_params(spec))``."""
+    return {param.name: (param.low, param.high) if param.drawn else param.default for param in spec.params}
 
 
 def is_there(folder: Path) -> bool:

@@ -1,0 +1,42 @@
+"""What every command is made of: its base, the words that several take, and printing results to stdout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import tyro
+from pydantic import ValidationError, model_validator
+from rich.console import Console
+from rich.table import Table
+
+from tickworld import config as configs
+from tickworld.config import Config
+from tickworld.errors import UserError
+
+Json = Annotated[bool, tyro.conf.arg(name="json")]
+RunFolder = Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
+
+
+class Command(Config):
+    """Base of the commands: a flag that is out of its range is a user's mistake, told in one sentence."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _told(cls, flags: Any, check: Callable[[Any], Self]) -> Self:
+        try:
+            return check(flags)
+        except ValidationError as error:
+            raise UserError(configs.explain(cls, error)) from error
+
+
+def print_table(table: Table) -> None:
+    """A table for a person."""
+    Console(markup=False, highlight=False).print(table)
+
+
+def print_json(value: Any) -> None:
+    """A value for a program."""
+    print(json.dumps(value, indent=2))

@@ -1,0 +1,78 @@
+"""From a finished run to a cartridge: its newest world, with the horizon that its own evaluation found."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from tickworld import __version__
+from tickworld import config as configs
+from tickworld.errors import UserError
+from tickworld.evaluation.evaluate import DREAM
+from tickworld.recipes import cartridge
+from tickworld.recipes.label import Label
+from tickworld.recipes.results import read_evaluation
+from tickworld.recipes.run import Run
+from tickworld.training import checkpoint
+
+CLAIMED_TICKS = (1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+"""After how many ticks a claim says what share of the games was still right, as far as they were played."""
+
+
+def pack(run: Run, path: Path) -> Label:
+    """Writes the world of ``run`` to the cartridge ``path``, whole or not at all, and returns what it says.
+
+    Raises UserError for a run that has not been evaluated, and when the disk refuses.
+    """
+    result = run.folder / "evaluation.json"
+    if not result.exists():
+        raise UserError(
+            f"{run.folder} has no evaluation.json, and a cartridge says for how long its world is right; finish the "
+            f"run with the `tickworld train {run.config.recipe}` that began it"
+        )
+    content = {
+        "spec": configs.plain(run.config.game.build().spec),
+        "world": run.config.world.model_dump(mode="json"),
+        "claim": _claim(run, result),
+        "origin": _origin(run),
+    }
+    label = configs.validate(Label, content, str(result))
+    cartridge.write(path, label, run.world())
+    return label
+
+
+def _claim(run: Run, path: Path) -> dict[str, Any]:
+    result = read_evaluation(path)
+    try:
+        right = result["over_time"][DREAM]["pixel_survival"]
+        after = {tick: right[tick] for tick in CLAIMED_TICKS if tick < len(right)}
+    except (KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} is not a readable evaluation: it lacks the dream's survival; delete it to have it made anew"
+        ) from error
+    return {
+        "evaluation": run.config.evaluation.model_dump(mode="json"),
+        "pixel_horizon": result["pixel_horizon"],
+        "object_horizon": result["object_horizon"],
+        "right_after": after,
+    }
+
+
+def _origin(run: Run) -> dict[str, Any]:
+    return {
+        "recipe": run.config.recipe,
+        "seed": run.config.seed,
+        "iterations": checkpoint.newest(run.checkpoints).iteration,
+        "minutes": round(run.seconds / 60, 1),
+        "source": run.source,
+        "versions": {
+            "tickworld": __version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+        },
+    }
