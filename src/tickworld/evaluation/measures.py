@@ -9,9 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from tickworld.errors import choose
+from tickworld.evaluation.events import event_errors
+from tickworld.evaluation.rules import rule_violations
 from tickworld.evaluation.setting import Measure, Setting
 
-MEASURES: dict[str, Measure] = {}
+MEASURES: dict[str, Measure] = {
+    "events": Measure("event_errors", event_errors),
+    "rules": Measure("rules", rule_violations),
+}
 
 ALL = "all"
 """The name that stands for every measure."""
