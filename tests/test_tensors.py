@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tickworld.tensors import best_colour, one_hot, to_frames, to_tensor
+from tickworld.tensors import best_colour, lead, one_hot, to_frames, to_tensor
 
 FRAMES = arrays(
     np.uint8, st.tuples(st.integers(0, 2), st.integers(1, 3), st.just(4), st.just(5), st.sampled_from([1, 3]))
@@ -69,3 +69,9 @@ def test_the_best_colour_is_the_first_of_the_highest(logits: np.ndarray) -> None
     best = best_colour(torch.from_numpy(logits.astype(np.float32)))
     assert best.dtype == torch.uint8
     assert (best.numpy() == logits.argmax(1)).all()  # numpy takes the first of equals too
+
+
+@given(arrays(np.int64, st.tuples(st.just(2), st.integers(2, 5), st.just(3), st.just(2)), elements=st.integers(-9, 9)))
+def test_the_lead_is_that_over_the_next_best(logits: np.ndarray) -> None:
+    ranked = np.sort(logits, 1)
+    assert (lead(torch.from_numpy(logits.astype(np.float32))).numpy() == ranked[:, -1] - ranked[:, -2]).all()

@@ -257,3 +257,13 @@ class Ruled(Simulator, Protocol):
     ) -> tuple[NDArray[np.bool_], Notes]:
         """Which rules were broken by the tick in which ``actions`` [N, P] led to ``frames``, bool [N, rules]."""
         ...
+
+
+@runtime_checkable
+class Decisive(Simulator, Protocol):
+    """A Simulator that decides on each pixel's colour and says how narrowly: a world fails where it nearly did."""
+
+    def margin(self, state: State) -> NDArray[np.floating]:
+        """By how much the colour that is shown beats the next best, at the pixel where that is least, in nats, [N]. NaN
+        where nothing is decided."""
+        ...

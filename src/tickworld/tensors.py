@@ -63,3 +63,13 @@ def best_colour(logits: Tensor) -> Tensor:
         higher = logits[:, colour] > best
         best, index = torch.maximum(best, logits[:, colour]), index.masked_fill(higher, colour)
     return index
+
+
+def lead(logits: Tensor) -> Tensor:
+    """By how much the highest of the logits [B, Q, H, W] exceeds the next, [B, H, W]. Colour by colour: ``topk`` over a
+    short axis takes ten to thirty times as long."""
+    best, second = logits[:, 0], torch.full_like(logits[:, 0], -torch.inf)
+    for colour in range(1, logits.shape[1]):
+        second = torch.maximum(second, torch.minimum(best, logits[:, colour]))
+        best = torch.maximum(best, logits[:, colour])
+    return best - second

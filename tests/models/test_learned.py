@@ -17,7 +17,7 @@ from tickworld.errors import UserError
 from tickworld.frames import difference
 from tickworld.games import game
 from tickworld.models.cores.gru import GruConfig
-from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.cores.snapped import SURE, SnappedConfig
 from tickworld.models.initializers.frames import FramesConfig
 from tickworld.models.initializers.history import HistoryConfig
 from tickworld.models.initializers.params import ParamsConfig
@@ -26,7 +26,7 @@ from tickworld.models.renderers.dense import DenseConfig
 from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.renderers.profiles import ProfilesConfig
 from tickworld.models.world import WorldConfig, seeded_world
-from tickworld.simulator import Opening, Simulator
+from tickworld.simulator import Decisive, Opening, Simulator
 
 GAME = game("pong")
 WORLDS = {
@@ -181,6 +181,24 @@ def test_status_knows_nothing_and_never_ends() -> None:
     reward, over = simulator.status(simulator.init(simulator.spec.draw(rows), rows))
     assert reward.shape == (3, 2) and reward.dtype == np.float32 and np.isnan(reward).all()
     assert over.tolist() == [False] * 3
+
+
+def test_its_margin_is_the_narrowest_decision_of_a_frame() -> None:
+    simulator, rows = learned("snapped"), seeds.rows(0, 0, 5)
+    assert isinstance(simulator, Decisive)
+    state = simulator.init(simulator.spec.draw(rows), rows)
+    assert (simulator.margin(state) == SURE).all()  # what was shown was not decided
+    actions = checks.some_actions(simulator, 5, 4)
+    for action in actions:
+        state = simulator.update(state, action)
+    logits = np.sort(state.out.numpy(), 1)
+    assert (simulator.margin(state) == (logits[:, -1] - logits[:, -2]).min((1, 2))).all()
+    assert 0 < simulator.margin(state).min() < simulator.margin(state).max()
+
+
+def test_a_world_of_shades_has_no_margin() -> None:
+    simulator, rows = learned("gru"), seeds.rows(0, 0, 3)
+    assert np.isnan(simulator.margin(simulator.init(simulator.spec.draw(rows), rows))).tolist() == [True] * 3
 
 
 def test_dreaming_makes_no_graph() -> None:

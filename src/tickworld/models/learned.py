@@ -18,7 +18,7 @@ from tickworld.frames import check_frames
 from tickworld.models.world import World
 from tickworld.seeds import mix
 from tickworld.simulator import Opening, Spec, Status
-from tickworld.tensors import to_frames, to_tensor
+from tickworld.tensors import lead, to_frames, to_tensor
 
 
 class Learned:
@@ -67,6 +67,14 @@ class Learned:
         """A world without a reward head does not know its reward: NaN. It is never over."""
         count = len(state.out)
         return Status(np.full((count, len(self.spec.players)), np.nan, np.float32), np.zeros(count, bool))
+
+    def margin(self, state: Any) -> NDArray[np.float32]:
+        """By how many nats the colours shown beat the next best, at the pixel where that is least, [N]; NaN for a world
+        that shows shades and decides on none."""
+        if not self.world.renderer.exact:
+            return np.full(len(state.out), np.nan, np.float32)
+        with torch.inference_mode():
+            return lead(self.world.renderer(state.out)).flatten(1).amin(1).cpu().numpy()
 
     def _check_opening(self, opening: Opening, frames: tuple[int, ...], actions: tuple[int, ...]) -> None:
         check_frames(opening.frames, self.spec, "opening frames")
