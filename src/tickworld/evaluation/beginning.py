@@ -64,7 +64,7 @@ class Beginning(NamedTuple):
 
 
 def begin(truth: Simulator, start: Start, opening: int) -> Beginning:
-    """The truth played until ``opening`` frames are seen, at least one."""
+    """The truth played until ``opening`` frames are seen, at least one. Raises UserError when no game lasts so long."""
     rows = start.rows
     params = truth.spec.draw(rows)
     state, memory = truth.init(params, rows), start.player.init(rows)
@@ -74,6 +74,11 @@ def begin(truth: Simulator, start: Start, opening: int) -> Beginning:
         state = truth.update(state, actions)
         seen.append(truth.render(state))
         pressed.append(actions)
+    if truth.status(state).over.all():
+        raise UserError(
+            f"every game of {truth.spec.name} is over before the {len(seen)} frames that the world starts from; "
+            "play more games, or with other players"
+        )
     return Beginning(params, rows, tuple(seen), tuple(pressed), state, memory)
 
 

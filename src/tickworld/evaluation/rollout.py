@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tickworld.errors import UserError
 from tickworld.evaluation.beginning import Start, begin, check_same_game
 from tickworld.evaluation.floors import floors
 from tickworld.frames import Frames
@@ -37,23 +36,18 @@ def rollout(
     """Ticks 0 (the common start) to ``ticks``, or to the one at which every row is over. The floors stand among the
     dreams under their own names; that of the mean ball needs its picture, from ``floors.mean_ball``.
 
-    Raises UserError for a dream of another game.
+    Raises UserError for a dream of another game, or when no game lasts to the start.
     """
     for dream in dreams.values():
         check_same_game(truth.spec, dream.spec)
     common = begin(truth, start, max((dream.spec.opening for dream in dreams.values()), default=0))
     states = {name: common.dream(dream) for name, dream in dreams.items()}
-    state, memory, seen = common.truth, common.memory, common.seen
+    state, memory = common.truth, common.memory
     actions, playing = None, ~truth.status(state).over
-    if not playing.any():
-        raise UserError(
-            f"every game of {truth.spec.name} is over before the {len(seen)} frames that the world starts from; "
-            "play more games, or with other players"
-        )
     for index in range(ticks + 1):
         true_frames = truth.render(state)
         frames = {name: dreams[name].render(states[name]) for name in dreams}
-        yield Tick(index, actions, true_frames, frames | floors(truth, state, seen[-1], ball), playing)
+        yield Tick(index, actions, true_frames, frames | floors(truth, state, common.seen[-1], ball), playing)
         playing = playing & ~truth.status(state).over
         if index == ticks or not playing.any():
             return

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from tickworld.agents import player
+from tickworld.agents import PLAYERS, player
 from tickworld.evaluation.evaluate import Evaluation, EvaluationConfig, evaluate
 from tickworld.evaluation.measures import chosen, measure
 from tickworld.evaluation.setting import Setting
@@ -34,4 +34,4 @@ def judge(playable: Playable, config: EvaluationConfig, show: Progress | None = 
     who = player(config.players, game)
     with show.bar(f"evaluating {config.rollouts} rollouts", config.frames, "ticks") as at:
         evaluation = evaluate(world, game, who, config, lambda done: at(done, ""))
-    return replace(evaluation, measured=measure(Setting(world, game, who, config, show)))
+    return replace(evaluation, measured=measure(Setting(world, game, who, config, show, PLAYERS)))
