@@ -156,6 +156,25 @@ def test_evaluate(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert stamps(made) == before
 
 
+def test_evaluate_with_measures(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["evaluate", str(made), "--frames", "8", "--measures", "events", "rules", "--events", "2"]
+    words += ["--events_ticks=30000", "--rules-frames", "4", "--rules_rollouts", "3"]
+    assert main([*words, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["event_errors"]["events"]["flight"]["transitions"] == 2
+    assert (result["rules"]["rollouts"], result["rules"]["frames"]) == (3, 4)
+    assert main(words) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "event errors: ticks played" in out and "transitions errors rate low high frequency flight 2" in out
+    assert "rules: rollouts 3, frames 4" in out and "violations per 1000 first digits" in out
+
+
+def test_the_help_of_an_evaluation_shows_its_settings(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(helped(["evaluate", str(made), "--events", "77", "--frames", "9", "--help"], capsys).split())
+    assert "--events 77 errors by event" in text and "--frames 9 ticks of each game" in text
+    assert "--rollouts 3 how many games" in text, "as the run says"
+
+
 def test_watch(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = tmp_path / "deep" / "split.gif"
     words = ["watch", str(made), "-o", str(place), "--frames", "12"]

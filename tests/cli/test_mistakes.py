@@ -146,6 +146,16 @@ def test_other_settings_for_a_folder(fails: Fails, run: Path, tiny: list[str]) -
     assert "was recorded with ticks = 40; got 512" in said
 
 
+def test_other_settings_of_an_evaluation(fails: Fails, run: Path) -> None:
+    said = fails("evaluate", run, "--measures", "rules", "evnets")
+    assert "there is no measure 'evnets'; did you mean 'events'? known: events, rules" in said
+    assert "there is no setting 'evnets': 'evnets' is unknown; did you mean 'events'?" in fails(
+        "evaluate", run, "--evnets=3"
+    )
+    assert "setting 'events': Input should be greater than 0; got 0" in fails("evaluate", run, "--events", "0")
+    assert "override --events needs a value" in fails("evaluate", run, "--events")
+
+
 def test_a_run_that_has_not_been_trained(fails: Fails, run: Path) -> None:
     shutil.rmtree(run / "checkpoints")
     for command in ("evaluate", "watch"):

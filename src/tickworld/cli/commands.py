@@ -15,6 +15,8 @@ from tickworld.cli.cartridges import Cartridges as Cartridges
 from tickworld.cli.cartridges import Pack as Pack
 from tickworld.cli.command import Command, Json, RunFolder, print_json, print_table
 from tickworld.cli.console import Terminal
+from tickworld.cli.measured import print_measured
+from tickworld.config import AnyConfig
 from tickworld.errors import UserError
 
 Game = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="GAME")]
@@ -145,7 +147,13 @@ class Train(Command):
 
 
 class Evaluate(Command):
-    """For how many ticks a trained world is right, open loop, on seeds and players that training never saw."""
+    """For how many ticks a trained world is right, open loop, on seeds and players that training never saw.
+
+    Any setting of an evaluation can be changed by its name, e.g. --events 1000; `tickworld evaluate RUN --help` shows
+    them all.
+    """
+
+    OVERRIDES: ClassVar[bool] = True
 
     path: RunFolder
     """folder of a run, a .cartridge file, or cartridge:NAME; see `tickworld cartridges`"""
@@ -157,22 +165,36 @@ class Evaluate(Command):
     """who plays them; by default as the run or cartridge says"""
     seed: int | None = Field(default=None, ge=0)
     """which games; by default as the run or cartridge says"""
+    measures: tuple[str, ...] = ()
+    """what to measure beside the horizons, e.g. events rules, or all; by default as the run or cartridge says"""
     json_output: Json = False
     """print JSON for a program to read"""
 
-    def run(self) -> None:
+    def explain(self, overrides: list[str]) -> None:
+        """Prints the settings of the evaluation, with the overrides."""
+        from tickworld.cli.settings import table
+        from tickworld.recipes.shelf import open_playable
+
+        print(f"\nsettings of an evaluation of {self.path}, each changed by its name:\n")
+        print_table(table(self._settings(open_playable(self.path).evaluation, overrides)))
+
+    def run(self, overrides: list[str]) -> None:
         """Evaluates."""
         from tickworld.recipes.playable import judge
         from tickworld.recipes.shelf import open_playable
 
         playable = open_playable(self.path)
-        asked = {name: getattr(self, name) for name in ("rollouts", "frames", "players", "seed")}
-        changed = {name: value for name, value in asked.items() if value is not None}
-        result = judge(playable, configs.override(playable.evaluation, changed), Terminal()).to_json()
+        result = judge(playable, self._settings(playable.evaluation, overrides), Terminal()).to_json()
         if self.json_output:
             print_json(result)
         else:
             _print_results(result)
+
+    def _settings(self, usual: AnyConfig, overrides: list[str]) -> AnyConfig:
+        """An evaluation's settings as the flags change them. Raises UserError."""
+        flags = {name: getattr(self, name) for name in ("rollouts", "frames", "players", "seed", "measures")}
+        asked = {name: value for name, value in flags.items() if value not in (None, ())}
+        return configs.override(usual, configs.parse_overrides(overrides) | asked)
 
 
 class Watch(Command):
@@ -202,7 +224,7 @@ class Watch(Command):
         if self.out.suffix.lower() != ".gif":
             raise UserError(f"watch writes a GIF; got {self.out.name!r}; name it something.gif")
         playable = open_playable(self.path)
-        asked = {"rollouts": self.rollouts, "frames": self.frames, "seed": self.seed}
+        asked = {"rollouts": self.rollouts, "frames": self.frames, "seed": self.seed, "measures": []}
         evaluation = judge(playable, configs.override(playable.evaluation, asked), Terminal())
         show = SplitConfig(rollouts=self.rollouts, ticks=self.frames, difference=self.difference, fps=self.fps)
         write_split_screen(self.out, evaluation, show)
@@ -240,3 +262,4 @@ def _print_results(result: dict[str, Any]) -> None:
     print_table(table)
     speeds = ", ".join(f"{rate:,.0f} ({name})" for name, rate in result["ticks_per_second"].items())
     print(f"ticks per second: {speeds}")
+    print_measured(result)
