@@ -40,10 +40,10 @@ def chance(wrong: int, games: int, claimed_wrong: int, claimed_games: int) -> fl
 def believed(playable: Playable, claim: Claim, games: int = NEW_GAMES) -> float:
     """The chance of what new games bring, if the claim is true."""
     ticks = max(tick for tick in claim.right_after if tick <= TICKS)
-    new = {"rollouts": games, "frames": ticks, "seed": claim.evaluation.seed + 1, "measures": ()}
+    new = {"rollouts": games, "frames": ticks, "seed": claim.seed + 1}
     pixel = judge(playable, claim.evaluation.model_copy(update=new)).scores[DREAM].pixel
-    claimed = round((1 - claim.right_after[ticks]) * claim.evaluation.rollouts)
-    return chance(int((~pixel.alive).sum()), games, claimed, claim.evaluation.rollouts)
+    claimed = round((1 - claim.right_after[ticks]) * claim.rollouts)
+    return chance(int((~pixel.alive).sum()), games, claimed, claim.rollouts)
 
 
 @pytest.mark.slow
@@ -59,8 +59,8 @@ def test_a_shipped_cartridge_is_small_and_can_be_played(name: str) -> None:
     label, world = read_label(path), tw.load(f"cartridge:{name}")
     assert path.stat().st_size < 1_000_000
     assert world.starts is not None or not world.spec.opening
-    assert label.claim.evaluation.rollouts >= 64 and max(label.claim.right_after) >= 500
-    assert label.claim.evaluation.players == "held_out" and label.origin.iterations > 0
+    assert label.claim.rollouts >= 64 and max(label.claim.right_after) >= 500
+    assert label.claim.players == "held_out" and label.origin.iterations > 0
 
 
 def test_what_chance_explains() -> None:
@@ -78,7 +78,10 @@ def test_a_false_claim_is_found() -> None:
     figures = {"median": 10.0, "p10": 10.0, "mean": 10.0, "survived": 1.0}
     claim = Claim.model_validate(
         {
-            "evaluation": {"rollouts": 64, "frames": 10},
+            "rollouts": 64,
+            "frames": 10,
+            "players": "held_out",
+            "seed": 0,
             "pixel_horizon": figures,
             "object_horizon": figures,
             "right_after": {1: 1.0, 3: 1.0},

@@ -75,7 +75,7 @@ def test_the_shelf_is_listed(on_the_shelf: Path, capsys: pytest.CaptureFixture[s
     assert main(["cartridges", "--json"]) == 0
     content = json.loads(capsys.readouterr().out)["tiny"]
     assert content["bytes"] == on_the_shelf.stat().st_size and content["origin"]["iterations"] == 6
-    assert content["claim"]["evaluation"]["rollouts"] == 3 and content["spec"]["name"] == "pong"
+    assert content["claim"]["rollouts"] == 3 and content["spec"]["name"] == "pong"
 
 
 def test_params_that_are_not_as_usual_are_listed(

@@ -52,7 +52,10 @@ def make_label(name: str, truth: Simulator) -> Label:
         "spec": configs.plain(truth.spec),
         "world": WORLDS[name],
         "claim": {
-            "evaluation": {"rollouts": 2, "frames": 4},
+            "rollouts": 2,
+            "frames": 4,
+            "players": "random",
+            "seed": 0,
             "pixel_horizon": HORIZON,
             "object_horizon": None,
             "right_after": {"1": 0.5},

@@ -93,12 +93,8 @@ SAYS: list[tuple[str, Any, str]] = [
     ("world.core.frames", 4096, "its weights are of another network: 'core."),
     ("world.core", {"kind": "lstm", "layers": 10**7}, "its network has a setting of 10000000, expected up to 4096"),
     ("world.core", {"kind": "gru"}, "initializer history gives frames"),
-    (
-        "claim.evaluation.rollouts",
-        10**9,
-        "claims 1000000000 games of 20 ticks; a cartridge claims up to 4096",
-    ),
-    ("claim.evaluation.frames", 10**9, "claims 4 games of 1000000000 ticks"),
+    ("claim.rollouts", 10**9, "setting 'claim.rollouts': Input should be less than or equal to 4096"),
+    ("claim.frames", 10**9, "setting 'claim.frames': Input should be less than or equal to 100000"),
     ("claim.pixel_horizon.median", float("nan"), "setting 'claim.pixel_horizon.median'"),
 ]
 

@@ -34,13 +34,13 @@ class Cartridges(Command):
         for heading in ("cartridge", "game", "pixel horizon", "survived", "games x ticks", "trained", "size"):
             table.add_column(heading)
         for name, label in labels.items():
-            horizon, played = label.claim.pixel_horizon, label.claim.evaluation
+            claim, horizon = label.claim, label.claim.pixel_horizon
             table.add_row(
                 name,
                 _game(label),
                 f"{horizon.median:g} (p10 {horizon.p10:g})",
                 f"{horizon.survived:.0%}",
-                f"{played.rollouts} x {played.frames}",
+                f"{claim.rollouts} x {claim.frames}",
                 f"{label.origin.minutes:.0f} min",
                 f"{sizes[name] / 1000:.0f} kB",
             )
@@ -65,7 +65,7 @@ class Pack(Command):
         claim = pack(open_run(self.path), out).claim
         print(
             f"{out} has {out.stat().st_size / 1000:.0f} kB and claims a median of {claim.pixel_horizon.median:g} right "
-            f"ticks over {claim.evaluation.rollouts} games of {claim.evaluation.frames}"
+            f"ticks over {claim.rollouts} games of {claim.frames}"
         )
 
 

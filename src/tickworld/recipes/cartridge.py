@@ -48,9 +48,7 @@ LARGEST = 16 * 2**20
 LARGEST_HEADER = 256 * 2**10
 """Bytes of the longest header that is read."""
 LARGEST_NUMBER = 4096
-"""Of the numbers that describe a network, such as its units and layers, and of games in a claim."""
-LARGEST_PLAY = 100_000
-"""Ticks of each game that a cartridge may ask to be judged over; some of the frames are kept in memory."""
+"""Of the numbers that describe a network, such as its units and layers."""
 THREADS = 2
 """Processor threads for judging a world this small; more only wait for each other."""
 
@@ -134,12 +132,6 @@ def _label(content: bytes, path: Path) -> Label:
 
 def _opened(content: bytes, path: Path) -> Playable:
     label = _label(content, path)
-    claimed = label.claim.evaluation
-    if claimed.rollouts > LARGEST_NUMBER or claimed.frames > LARGEST_PLAY:
-        raise UserError(
-            f"{path} claims {brief(claimed.rollouts)} games of {brief(claimed.frames)} ticks; a cartridge claims up to "
-            f"{LARGEST_NUMBER} of {LARGEST_PLAY}; get it anew"
-        )
     try:
         tensors = unpacked(content)
     except (SafetensorError, ValueError, KeyError) as error:
@@ -157,7 +149,7 @@ def _opened(content: bytes, path: Path) -> Playable:
     except UserError as error:
         raise UserError(f"{path} cannot be played: {error}") from error
     threads = min(THREADS, torch.get_num_threads())
-    return Playable(Learned(world, truth.spec, starts), truth, claimed, threads)
+    return Playable(Learned(world, truth.spec, starts), truth, label.claim.evaluation, threads)
 
 
 def _game(label: Label) -> Simulator:
@@ -171,8 +163,8 @@ def _game(label: Label) -> Simulator:
         before, now = getattr(asked, part), getattr(truth.spec, part)
         if before != now:
             raise UserError(
-                f"it learned {asked.name} with {part} = {brief(before)}, and here it has {brief(now)}; use the tickworld "
-                f"that packed it, {brief(label.origin.versions.get('tickworld'))}"
+                f"it learned {asked.name} with {part} = {brief(before)}, and here it has {brief(now)}; use the "
+                f"tickworld that packed it, {brief(label.origin.versions.get('tickworld'))}"
             )
     return truth
 

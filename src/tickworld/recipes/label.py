@@ -30,16 +30,27 @@ class HorizonFigures(Config):
 
 
 class Claim(Config):
-    """What was measured of the world before it was packed, open loop."""
+    """What was measured of the world before it was packed, open loop. Bounded: who opens the file plays it again."""
 
-    evaluation: EvaluationConfig
-    """how it was measured"""
+    rollouts: int = Field(gt=0, le=4096)
+    """how many games were played"""
+    frames: int = Field(gt=0, le=100_000)
+    """ticks of each game"""
+    players: str
+    """who played them"""
+    seed: int = Field(ge=0)
+    """which games"""
     pixel_horizon: HorizonFigures
     """ticks until the first wrong pixel"""
     object_horizon: HorizonFigures | None
     """ticks until the first wrong object; None for a game whose frames cannot be read"""
     right_after: dict[int, float]
     """share of games that were right to the pixel for at least so many ticks"""
+
+    @property
+    def evaluation(self) -> EvaluationConfig:
+        """How to measure the same again."""
+        return EvaluationConfig(rollouts=self.rollouts, frames=self.frames, players=self.players, seed=self.seed)
 
 
 class Origin(Config):
