@@ -8,6 +8,7 @@ Each check states the law it holds in its first line. None of them knows which k
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from tickworld import seeds as streams
 from tickworld.frames import difference, wrong_pixels
-from tickworld.simulator import Simulator, Status
+from tickworld.simulator import Eventful, Ruled, Simulator, Status
 
 Law = Callable[[Simulator], None]
 
@@ -135,6 +136,33 @@ def check_actions_matter(simulator: Simulator) -> None:
     _need((a != b).any(), "actions never change a frame")
 
 
+def check_events_have_names(simulator: Simulator) -> None:
+    """Every tick is of exactly one of the events that a simulator names; one that names none is excused."""
+    if not isinstance(simulator, Eventful):
+        return
+    _, states = _sample(simulator)
+    for before, after in itertools.pairwise(states):
+        event = simulator.event(before, after)
+        _need(event.shape == (3,) and event.dtype.kind in "iu", f"event must be whole numbers [N], got {event!r}")
+        known = len(simulator.events)
+        _need(((event >= 0) & (event < known)).all(), f"event must be an index below {known}, got {event}")
+
+
+def check_rules_hold(simulator: Simulator) -> None:
+    """A simulator breaks none of the rules that it has for its frames; one without rules is excused."""
+    if not isinstance(simulator, Ruled):
+        return
+    params, seeds, actions = _inputs(simulator, rows=8, ticks=200)
+    frames, _ = play(simulator, params, seeds, actions)
+    notes = simulator.referee(params, frames[0])
+    for tick, (pressed, shown) in enumerate(zip(actions, frames[1:], strict=True)):
+        broken, notes = simulator.violations(notes, pressed, shown)
+        rules = len(simulator.rules)
+        _need(broken.shape == (8, rules), f"violations must be [N, {rules}], got {broken.shape}")
+        names = [rule for rule, found in zip(simulator.rules, broken.T, strict=True) if found.any()]
+        _need(not names, f"tick {tick} broke the rule of {', '.join(names)}")
+
+
 LAWS: dict[str, Law] = {
     "frames fit the spec": check_frames_fit_the_spec,
     "replay": check_replay,
@@ -142,6 +170,8 @@ LAWS: dict[str, Law] = {
     "old states stay valid": check_old_states_stay_valid,
     "params matter": check_params_matter,
     "actions matter": check_actions_matter,
+    "events have names": check_events_have_names,
+    "rules hold": check_rules_hold,
 }
 
 

@@ -14,6 +14,7 @@ checked by ``tickworld.checks``:
 4. Params.  Every value in a param's range is legal, and each param that ``spec`` names changes the frames sooner or
 later.
             (A world that starts from an opening sees what the params did there, and need not be told them.)
+5. Words.   Where a simulator names its events every tick is one of them, and where it has rules it breaks none.
 
 This module knows numpy and nothing else: games need no torch.
 """

@@ -157,6 +157,40 @@ class ForeseesActions(HiddenDice):
     """Frames that differ before the keys differ: here because nothing repeats."""
 
 
+class Eventless(Dot):
+    """A tick in which both press is of a kind that it has not named."""
+
+    events = ("rest", "step")
+
+    def event(self, before: Position, after: Position) -> Any:
+        return (after.place - before.place) % 8 // before.step
+
+
+class HalfAnEvent(Eventless):
+    def event(self, before: Position, after: Position) -> Any:
+        return super().event(before, after) / 2
+
+
+class Lawless(Dot):
+    """Its only rule is that nobody steps."""
+
+    rules = ("stillness",)
+
+    def referee(self, params: NDArray[np.floating], frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return frames
+
+    def violations(
+        self, notes: NDArray[np.uint8], actions: NDArray[np.integer], frames: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
+        return (notes != frames).any((1, 2, 3))[:, None], frames
+
+
+class FlatViolations(Lawless):
+    def violations(self, notes: Any, actions: Any, frames: Any) -> Any:
+        broken, notes = super().violations(notes, actions, frames)
+        return broken[:, 0], notes
+
+
 BREAKERS: list[tuple[str, Callable[[], Any], str]] = [
     ("frames fit the spec", FloatFrames, "frames must be uint8, got float64"),
     ("frames fit the spec", FlatFrames, r"frames must be \[N, .*got \(3, 1, 8\)"),
@@ -172,6 +206,10 @@ BREAKERS: list[tuple[str, Callable[[], Any], str]] = [
     ("params matter", IgnoresAParam, "param bright never changes a frame"),
     ("actions matter", IgnoresActions, "actions never change a frame"),
     ("actions matter", ForeseesActions, "before it was pressed"),
+    ("events have names", Eventless, "event must be an index below 2, got .*2"),
+    ("events have names", HalfAnEvent, "event must be whole numbers"),
+    ("rules hold", Lawless, "tick 0 broke the rule of stillness"),
+    ("rules hold", FlatViolations, r"violations must be \[N, 1\], got \(8,\)"),
 ]
 
 

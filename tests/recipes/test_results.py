@@ -16,6 +16,7 @@ from tickworld.evaluation.evaluate import EvaluationConfig, evaluate
 from tickworld.games import game
 from tickworld.recipes import recipe
 from tickworld.recipes.config import RunConfig
+from tickworld.recipes.playable import judge
 from tickworld.recipes.results import SplitConfig, write_split_screen
 from tickworld.recipes.run import Run
 
@@ -44,6 +45,19 @@ def test_the_report_says_how_to_make_the_run_again(finished: Run) -> None:
 
 def test_the_report_holds_the_whole_config(finished: Run) -> None:
     assert RunConfig.model_validate(yaml.safe_load((finished.folder / "config.yaml").read_text())) == finished.config
+
+
+def test_what_the_config_measures_is_in_the_evaluation(finished: Run) -> None:
+    asked = {"measures": ["rules", "events"], "rules_frames": 3, "rules_rollouts": 2, "events": 1, "events_ticks": 600}
+    config = configs.override(finished.config.evaluation, asked)
+    result = judge(finished.playable(), config).to_json()
+    assert result["rules"]["frames"] == 3 and result["event_errors"]["events"]["flight"]["transitions"] == 1
+    assert result["rollouts"] == finished.config.evaluation.rollouts
+    assert (
+        not result.keys()
+        & {"rules", "event_errors"}
+        & json.loads((finished.folder / "evaluation.json").read_text()).keys()
+    )
 
 
 def test_evaluation_json_is_that_of_the_last_checkpoint(finished: Run) -> None:

@@ -1,7 +1,8 @@
 """The table of games: one file and one line each. A game is a true simulation in numpy; it loads no torch.
 
 What a game's file holds: ``SPEC``, a ``State`` record, and a class with ``init``, ``update``, ``render`` and ``status``
-(see ``tickworld.simulator``), plus ``objects`` when its frames can be read by eye.
+(see ``tickworld.simulator``), plus ``objects`` when its frames can be read by eye, ``event`` when its ticks are of
+different kinds, and ``violations`` when its rules can be checked on frames.
 """
 
 from __future__ import annotations
