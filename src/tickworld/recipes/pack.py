@@ -46,7 +46,7 @@ def pack(run: Run, path: Path) -> Label:
 
 
 def _claim(run: Run, path: Path) -> dict[str, Any]:
-    result, how = read_evaluation(path), run.config.evaluation
+    result = read_evaluation(path)
     try:
         right = result["over_time"][DREAM]["pixel_survival"]
         after = {tick: right[tick] for tick in CLAIMED_TICKS if tick < len(right)}
@@ -55,10 +55,10 @@ def _claim(run: Run, path: Path) -> dict[str, Any]:
             f"{path} is not a readable evaluation: it lacks the dream's survival; delete it to have it made anew"
         ) from error
     return {
-        "rollouts": how.rollouts,
-        "frames": how.frames,
-        "players": how.players,
-        "seed": how.seed,
+        "rollouts": result["rollouts"],
+        "frames": result["frames"],
+        "players": run.config.evaluation.players,
+        "seed": run.config.evaluation.seed,
         "pixel_horizon": result["pixel_horizon"],
         "object_horizon": result["object_horizon"],
         "right_after": after,
