@@ -17,7 +17,7 @@ from tickworld.models.learned import Learned
 from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.world import WorldConfig, seeded_world
 from tickworld.simulator import Opening, Simulator
-from tickworld.states import join, take
+from tickworld.states import join, select, take
 
 ROWS, TICKS = 6, 12
 ORDER = np.array([4, 0, 4, 5])
@@ -72,6 +72,14 @@ def test_joined_states_are_one_state(simulator: Simulator) -> None:
     whole = begun(simulator, rows)
     assert (played(simulator, join(parts), actions) == played(simulator, whole, actions)).all()
     assert type(join(parts)) is type(whole)
+
+
+def test_rows_are_selected_from_two_states(simulator: Simulator) -> None:
+    one, other = begun(simulator, seeds.rows(0, 0, ROWS)), begun(simulator, seeds.rows(5, 0, ROWS))
+    first = np.arange(ROWS) % 3 == 0
+    frames = simulator.render(select(first, one, other))
+    assert (frames[first] == simulator.render(one)[first]).all()
+    assert (frames[~first] == simulator.render(other)[~first]).all()
 
 
 @pytest.mark.parametrize("who", PLAYERS)

@@ -26,6 +26,12 @@ def join(states: Sequence[AnyState]) -> AnyState:
     return _fields(_below, states)
 
 
+def select(first: NDArray[np.bool_], one: AnyState, other: AnyState) -> AnyState:
+    """Row i of ``one`` where ``first[i]``, of ``other`` elsewhere; all of N rows."""
+    rows = np.arange(len(first))
+    return take(join([one, other]), np.where(first, rows, len(first) + rows))
+
+
 def _fields(make: Callable[[list[Any]], Any], states: Sequence[Any]) -> Any:
     """A state like ``states``, each of its fields made from the list of theirs."""
     first = states[0]

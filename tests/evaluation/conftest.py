@@ -81,3 +81,33 @@ def worn() -> Callable[..., tuple[Pong, Simulator]]:
         return diary, Worn(diary)
 
     return worn
+
+
+class Recalled:
+    """The true game as a world that starts from an opening and believes its keys only: its frames may be wrong."""
+
+    def __init__(self, opening: int = 4) -> None:
+        self.inner = Pong()
+        self.spec = replace(self.inner.spec, opening=opening)
+
+    def init(self, params: Any, seeds: Any, opening: Opening | None = None) -> Any:
+        assert opening is not None and opening.frames.shape[1] == self.spec.opening
+        state = self.inner.init(params, seeds)
+        for actions in opening.actions.swapaxes(0, 1):
+            state = self.inner.update(state, actions)
+        return state
+
+    def update(self, state: Any, actions: NDArray[np.integer]) -> Any:
+        return self.inner.update(state, actions)
+
+    def render(self, state: Any) -> Frames:
+        return self.inner.render(state)
+
+    def status(self, state: Any) -> Status:
+        raise AssertionError("a dream is not asked whether it is over")
+
+
+@pytest.fixture
+def recalled() -> Any:
+    """A perfect dream to plant faults in: a class."""
+    return Recalled

@@ -78,7 +78,7 @@ class Record(Command):
     out: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """folder of the recording"""
     players: str = "mixed"
-    """who plays: random, sticky, idle, tracking, mixed or held_out"""
+    """who plays: idle, random, sticky, mashing, patterns, tracking, mixed or held_out"""
     episodes: int = Field(default=512, gt=0)
     """how many episodes"""
     ticks: int = Field(default=512, gt=0)

@@ -65,20 +65,25 @@ class Beginning(NamedTuple):
 
 def begin(truth: Simulator, start: Start, opening: int) -> Beginning:
     """The truth played until ``opening`` frames are seen, at least one. Raises UserError when no game lasts so long."""
-    rows = start.rows
+    common = first_ticks(truth, start.player, start.rows, opening)
+    if truth.status(common.truth).over.all():
+        raise UserError(
+            f"every game of {truth.spec.name} is over before the {len(common.seen)} frames that the world starts from; "
+            "play more games, or with other players"
+        )
+    return common
+
+
+def first_ticks(truth: Simulator, player: Player, rows: NDArray[np.uint64], opening: int) -> Beginning:
+    """The same from the seeds ``rows`` [N], whether games are over by then or not."""
     params = truth.spec.draw(rows)
-    state, memory = truth.init(params, rows), start.player.init(rows)
+    state, memory = truth.init(params, rows), player.init(rows)
     seen, pressed = [truth.render(state)], []
     for tick in range(max(opening - 1, 0)):
-        actions, memory = start.player.act(memory, tick, seen[-1])
+        actions, memory = player.act(memory, tick, seen[-1])
         state = truth.update(state, actions)
         seen.append(truth.render(state))
         pressed.append(actions)
-    if truth.status(state).over.all():
-        raise UserError(
-            f"every game of {truth.spec.name} is over before the {len(seen)} frames that the world starts from; "
-            "play more games, or with other players"
-        )
     return Beginning(params, rows, tuple(seen), tuple(pressed), state, memory)
 
 

@@ -47,6 +47,18 @@ class EvaluationConfig(Config):
     """rules: how many games are dreamt"""
     rules_frames: int = Field(default=10_000, gt=0)
     """rules: ticks of each dreamt game"""
+    suites: tuple[str, ...] = ("random", "sticky", "tracking", "idle", "mashing", "patterns")
+    """suites: the players under which the world is judged"""
+    suites_rollouts: int = Field(default=16, gt=0)
+    """suites: how many games each of them plays, of `frames` ticks"""
+    search_ticks: int = Field(default=8192, gt=0)
+    """search: ticks that are tried with guidance, and as many without"""
+    repair_rollouts: int = Field(default=16, gt=0)
+    """repair: how many games are shown wrong, in each way"""
+    repair_ticks: int = Field(default=200, gt=0)
+    """repair: ticks that a world has to find back to the true course"""
+    determinism_ticks: int = Field(default=100, gt=0)
+    """determinism: ticks of the games that are dreamt again and again"""
 
 
 @dataclass

@@ -9,13 +9,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from tickworld.errors import choose
+from tickworld.evaluation.control import controls
+from tickworld.evaluation.determinism import differences
 from tickworld.evaluation.events import event_errors
+from tickworld.evaluation.repair import repairs
 from tickworld.evaluation.rules import rule_violations
+from tickworld.evaluation.search import searched
 from tickworld.evaluation.setting import Measure, Setting
+from tickworld.evaluation.suites import suite_horizons
 
 MEASURES: dict[str, Measure] = {
     "events": Measure("event_errors", event_errors),
     "rules": Measure("rules", rule_violations),
+    "suites": Measure("suites", suite_horizons),
+    "search": Measure("search", searched),
+    "repair": Measure("repair", repairs),
+    "control": Measure("control", controls),
+    "determinism": Measure("determinism", differences),
 }
 
 ALL = "all"
