@@ -80,7 +80,8 @@ def searched(setting: Setting) -> dict[str, Any] | None:
     names = ("unguided",) if np.isnan(_margin(dream, one.dream)).any() else ("guided", "unguided")
     hunts = {name: _hunt(setting, player, name) for name in names}
     told = {f"{name} {number + 1}": each for name in names for number, each in enumerate(hunts[name].told)}
-    return {"hunts": {name: hunt.summary() for name, hunt in hunts.items()}, "findings": told}
+    rows = {name: hunt.summary() for name, hunt in hunts.items()}
+    return {"ticks": setting.config.search_ticks, "hunts": rows, "findings": told}
 
 
 def _hunt(setting: Setting, player: Player, name: str) -> Hunt:
