@@ -28,7 +28,7 @@ def test_words_come_through_unions_and_free_mappings() -> None:
 
 def test_the_table_has_a_row_for_each_with_its_value() -> None:
     config = configs.override(recipe("demo"), {"game.params.serve_wait": [0, 15], "data": "some/place"})
-    console = Console(width=200, markup=False)
+    console = Console(width=500, markup=False)
     with console.capture() as shown:
         console.print(table(config, without=("recipe",)))
     lines = [line.split() for line in shown.get().splitlines()]
