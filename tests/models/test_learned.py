@@ -63,7 +63,7 @@ def learned(name: str) -> Learned:
             weight.data -= weight.data.mean(1, keepdim=True)
         weight.data *= larger.get(key, 3 if weight.ndim > 1 and name != "snapped" else 1)
     for buffer_name, buffer in world.named_buffers():
-        if buffer_name == "core.remote":
+        if buffer_name in ("core.lively", "core.remote"):
             buffer[:] = True  # every pixel is asked
     opening = world.initializer.opening
     return Learned(world, GAME.spec, starts(opening=opening) if opening else None)

@@ -31,6 +31,7 @@ def core_of(spec: Spec, **settings: Any) -> Snapped:
     torch.manual_seed(3)
     config = SnappedConfig.model_validate(SMALL | settings)
     core = lively(config.build(spec)).eval()
+    core.lively[:] = True
     core.remote[::2] = True  # in half of the rows every pixel is asked
     return core
 
@@ -74,7 +75,7 @@ def test_asked_pixels_have_their_own_logits_and_others_stay(spec: Spec) -> None:
     rows, pixels = asked.flatten(1).nonzero(as_tuple=True)
     with torch.no_grad():
         out = core.update(state, x).out
-        chosen = core.logits(state, x, rows[::3], pixels[::3])  # [N, Q]
+        chosen = core.logits(core.look(state, x), rows[::3], pixels[::3])  # [N, Q]
     torch.testing.assert_close(chosen, out.flatten(2)[rows[::3], :, pixels[::3]], rtol=1e-4, atol=1e-4)
     still = out.movedim(1, -1)[~asked]  # [N, Q]
     assert torch.equal(still, one_hot(now[~asked].long(), len(spec.palette)) * SURE)
@@ -90,9 +91,20 @@ def test_a_pixel_is_asked_near_lit_ones_and_where_it_was_seen_to_change_alone(sp
     assert torch.equal(core.asked(now)[0], near)
     changed = torch.zeros_like(near).unsqueeze(0)
     changed[0, 3, 3] = changed[0, 8, 6] = True
-    core.learn_remote(now, changed)
+    core.watch(now, changed)
     assert core.remote.nonzero().tolist() == [[8, 6]]
     assert torch.equal(core.asked(now)[0], near | core.remote)
+
+
+def test_a_pixel_that_was_never_seen_to_change_is_not_asked(spec: Spec) -> None:
+    core = core_of(spec)
+    core.lively[:] = core.remote[:] = False
+    now = torch.ones(1, spec.height, spec.width, dtype=torch.uint8)
+    assert not core.asked(now).any()
+    changed = torch.zeros_like(now, dtype=torch.bool)
+    changed[0, 3, 3] = changed[0, 5, 2] = True
+    core.watch(now, changed)
+    assert core.asked(now)[0].nonzero().tolist() == [[3, 3], [5, 2]] and not core.remote.any()
 
 
 @given(st.lists(st.integers(0, 255), min_size=6, max_size=6), st.integers(0, 9), st.integers(0, 9))

@@ -14,9 +14,10 @@ One tick predicts the next colour of pixels with one small rule, the same for al
 phi sums up what is going on in the whole frame and modulates the rule (FiLM, Perez et al. 2018, 1709.07871); the last
 term leaves a pixel as it is unless there is a reason.
 
-Not every pixel is asked: only those within ``reach`` of something lit now, and the remote ones, which were seen to
-light up out of nothing at least once while training (a ball that is served into the empty middle). All others stay as
-they are. On a mostly dark frame that is five times quicker, and no ghost can appear where nothing ever came from.
+Not every pixel is asked: only those that were seen to change while training, and of them those within ``reach`` of
+something lit now and the remote ones, which were seen to light up out of nothing (a ball that is served into the empty
+middle). All others stay as they are. On a mostly dark frame that is ten times quicker, and no ghost can appear where
+nothing ever came from.
 
 Because the carried state is discrete, small errors do not add up: each tick starts from an exact state or from a wrong
 pixel, and if it is exact then free running sees just what training saw. Training is then classification of single
@@ -99,10 +100,22 @@ class SnappedState(NamedTuple):
     out: Tensor
 
 
+class Look(NamedTuple):
+    """A tick as all its pixels see it: the ``state``, its ``marks`` with a dark margin; ``common`` and ``gain`` [B, W]
+    are what the actions and the whole frame tell every pixel."""
+
+    state: SnappedState
+    marks: Tensor
+    common: Tensor
+    gain: Tensor
+
+
 class Snapped(Core):
     """See the module docstring."""
 
     palette: Tensor
+    lively: Tensor
+    """[H, W]: pixels that were seen to change"""
     remote: Tensor
     """[H, W]: pixels that were seen to change with nothing lit within reach"""
 
@@ -118,6 +131,7 @@ class Snapped(Core):
         place, width, look, summary = 16, config.width, config.glance_width, config.summary
         self.margin = tuple(max(both) for both in zip(config.radius, config.glance, strict=True))
         self.register_buffer("palette", torch.tensor(spec.palette).float() / 255, persistent=False)
+        self.register_buffer("lively", torch.zeros(spec.height, spec.width, dtype=torch.bool))
         self.register_buffer("remote", torch.zeros(spec.height, spec.width, dtype=torch.bool))
 
         self.row = nn.Parameter(torch.randn(spec.height, place) * 0.3)
@@ -157,27 +171,32 @@ class Snapped(Core):
         age = (state.age + 1).clamp(max=self.config.ages - 1) * same
         return SnappedState(frames, age, out)
 
-    def logits(self, state: SnappedState, x: Tensor, rows: Tensor, pixels: Tensor) -> Tensor:
-        """Logits [N, Q] of the next colours of N pixels, each given by its row of the batch and its index in the
-        flattened frame. Training asks for the few that matter, which is what makes it quick."""
+    def look(self, state: SnappedState, x: Tensor) -> Look:
+        """What ``logits`` needs of a tick, whichever pixels are asked."""
         marks = self._marks(state.frames)
         summary = self._summary(state, marks, x)
         common = self.look_actions(x) + self.look_summary(summary)
-        place = self.look_place(self._place(state.age, rows, pixels))
-        patch = self._patches(marks, self.config.radius, rows, pixels)
-        hidden = self.look_patch(patch).add_(place).add_(common[rows]).relu_()
-        hidden = self.think(hidden * (1 + self.modulate(summary))[rows]).relu_()
-        now = state.frames[:, -1].flatten(-2)
+        return Look(state, marks, common, 1 + self.modulate(summary))
+
+    def logits(self, look: Look, rows: Tensor, pixels: Tensor) -> Tensor:
+        """Logits [N, Q] of the next colours of N pixels, each given by its row of the batch and its index in the
+        flattened frame. Training asks for the few that matter, which is what makes it quick."""
+        place = self.look_place(self._place(look.state.age, rows, pixels))
+        patch = self._patches(look.marks, self.config.radius, rows, pixels)
+        hidden = self.look_patch(patch).add_(place).add_(look.common[rows]).relu_()
+        hidden = self.think(hidden * look.gain[rows]).relu_()
+        now = look.state.frames[:, -1].flatten(-2)
         if self.soft:
             return self.answer(hidden) + COPY * now[rows, :, pixels]
         return self.answer(hidden) + COPY * F.one_hot(now[rows, pixels].long(), len(self.palette))
 
     def asked(self, now: Tensor) -> Tensor:
         """Which pixels may change, bool [B, H, W], when ``now`` is the newest of a state's ``frames``."""
-        return widened(self._lit(now), self.config.reach) | self.remote
+        return widened(self._lit(now), self.config.reach) & self.lively | self.remote
 
-    def learn_remote(self, now: Tensor, changed: Tensor) -> None:
-        """Takes note of pixels, bool [B, H, W], that changed after frame ``now`` though they would not be asked."""
+    def watch(self, now: Tensor, changed: Tensor) -> None:
+        """Takes note of pixels, bool [B, H, W], that changed after frame ``now``: from now on they are asked."""
+        self.lively |= changed.any(0)
         self.remote |= (changed & ~self.asked(now)).any(0)
 
     def colours(self, frames: Tensor) -> Tensor:
@@ -190,7 +209,7 @@ class Snapped(Core):
         rows, pixels = self.asked(now).flatten(1).nonzero(as_tuple=True)
         still = now.clamp(min=math.exp(-SURE)).log() if self.soft else self._sure(now)
         out = still.flatten(2).clone()
-        out[rows, :, pixels] = self.logits(state, x, rows, pixels)
+        out[rows, :, pixels] = self.logits(self.look(state, x), rows, pixels)
         return out.unflatten(2, now.shape[-2:])
 
     def _summary(self, state: SnappedState, marks: Tensor, x: Tensor) -> Tensor:
