@@ -1,0 +1,104 @@
+"""A few bodies that fly straight, are moved by keys, turn round at walls and stop at bounds: the state is where they are.
+
+    moved = p + v + W a                                      free flight and keys, in pixels
+    hit   = (moved < l and v < 0) or (moved > h and v > 0)   has it passed a wall on its way out?   for each body and axis
+    v'    = -v where hit, else v
+    p'    = clip(moved, lowest, highest)
+
+What is learned: the first places, W, and the walls l, h and bounds of each body and axis. Free flight and turning round
+need no learning and are exact, so an error of the start grows with time only, never with contacts.
+
+A contact is a decision, and so has no slope. Its gradient is that of a mirror, dp'/d moved = -1 and dp'/dl = 2: let the
+wall be one pixel further in, and after the contact everything is two pixels further in, on average over where between
+two ticks the wall is passed. That is exact for the average and needs no softened decision, whose slope through later
+contacts would be wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, NamedTuple
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from tickworld.config import Config
+from tickworld.models.parts import Core
+from tickworld.simulator import Spec
+
+UNITS = 8.0
+"""Lengths are learned in units of this share of the frame."""
+
+
+class BodiesConfig(Config):
+    """Bodies that fly and bounce."""
+
+    kind: Literal["bodies"] = "bodies"
+    bodies: int = Field(default=3, gt=0)
+    """how many things move"""
+
+    def build(self, spec: Spec) -> Bodies:
+        """The core for frames and actions of ``spec``."""
+        return Bodies(self, spec)
+
+
+class BodiesState(NamedTuple):
+    """``place`` and ``speed`` [B, M, 2], (x, y) in pixels and pixels a tick; ``out`` [B, 2M] is the places in a
+    row."""
+
+    place: Tensor
+    speed: Tensor
+    out: Tensor
+
+
+class Bodies(Core):
+    """See the module docstring."""
+
+    unit: Tensor
+
+    def __init__(self, config: BodiesConfig, spec: Spec) -> None:
+        super().__init__()
+        self.config = config
+        self.start_shape = (4 * config.bodies,)
+        self.out_shape = (2 * config.bodies,)
+        self.register_buffer("unit", torch.tensor([spec.width, spec.height]) / UNITS, persistent=False)
+        self.home = nn.Parameter(UNITS * _ring(config.bodies))
+        sides = UNITS * torch.tensor([[1 / 16, 15 / 16], [0.0, 1.0]])  # walls are met before bounds
+        self.court = nn.Parameter(sides.view(2, 2, 1, 1).repeat(1, 1, config.bodies, 2))  # [wall/bound, low/high, M, 2]
+        self.keys = nn.Linear(len(spec.players) * len(spec.actions), 2 * config.bodies, bias=False)
+        nn.init.normal_(self.keys.weight, std=0.05)
+
+    def init(self, start: Tensor) -> BodiesState:
+        """Places around the learned first ones, and speeds, both in ``start``."""
+        place, speed = start.unflatten(1, (2, -1, 2)).unbind(1)
+        place = place + self.unit * self.home
+        return BodiesState(place, speed, place.flatten(1))
+
+    def update(self, state: BodiesState, x: Tensor) -> BodiesState:
+        """One tick."""
+        _, state = self.unroll(state, x.unsqueeze(1))
+        return state
+
+    def unroll(self, state: BodiesState, x: Tensor) -> tuple[Tensor, BodiesState]:
+        """All ticks; what keys do is worked out beforehand."""
+        outs = []
+        (low, high), (lowest, highest) = self.unit * self.court
+        place, speed, _ = state
+        for push in self.keys(x).unflatten(2, (-1, 2)).unbind(1):
+            moved = place + speed + push
+            below, above = (moved < low) & (speed < 0), (moved > high) & (speed > 0)
+            inwards = 2 * (torch.where(below, low, high) - moved) * (below | above)
+            speed = torch.where(below | above, -speed, speed)
+            place = (moved + (inwards - inwards.detach())).maximum(lowest).minimum(highest)
+            outs.append(place)
+        seen = torch.stack(outs, 1).flatten(2)
+        return seen, BodiesState(place, speed, seen[:, -1])
+
+
+def _ring(count: int) -> Tensor:
+    """Where the bodies are at first, as shares of the frame [M, 2]: one in the middle, the others around it."""
+    turn = torch.arange(count) * (2 * math.pi / max(count - 1, 1))
+    around = 0.5 + 0.4 * torch.stack([turn.cos(), turn.sin()], 1)
+    around[-1] = 0.5
+    return around
