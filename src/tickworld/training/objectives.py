@@ -44,6 +44,8 @@ class RolloutConfig(Config):
     kind: Literal["rollout"] = "rollout"
     moving: float = Field(default=1.0, ge=0)
     """extra weight of pixels that change from one true frame to the next"""
+    patience: float = Field(default=0.0, ge=0)
+    """nats that a frame may cost before those after it count less, as they follow from a mistake; 0: all count"""
 
     @property
     def weights(self) -> dict[str, float]:
@@ -64,7 +66,17 @@ class RolloutConfig(Config):
             step = (batch.frames[:, 1:] != batch.frames[:, :-1]).any(2)
             moving = F.pad(step, (0, 0, 0, 0, 1, 0)) | F.pad(step, (0, 0, 0, 0, 0, 1))
             losses["moving"] = (each * moving).sum((2, 3))
+        if self.patience:
+            trusted = _trusted(losses["pixels"].detach(), self.patience)
+            losses = {name: loss * trusted for name, loss in losses.items()}
         return losses
+
+
+def _trusted(costs: Tensor, patience: float) -> Tensor:
+    """Weights [B, T] of frames that cost ``costs`` [B, T]: what comes after a mistake is learned once the mistake is
+    gone. The causal weights of Wang et al. 2022 (2203.07404), exp(-sum of earlier costs), with a mistake for a cost."""
+    mistakes = (costs / patience - 1).relu()
+    return (mistakes - mistakes.cumsum(1)).exp()
 
 
 class TransitionConfig(Config):

@@ -1,17 +1,18 @@
-"""A few bodies that fly straight, are moved by keys, turn round at walls and stop at bounds: the state is where they are.
+"""A few bodies that fly straight, are moved by keys, turn round at walls and stop at bounds.
 
     moved = p + v + W a                                      free flight and keys, in pixels
-    hit   = (moved < l and v < 0) or (moved > h and v > 0)   has it passed a wall on its way out?   for each body and axis
+    hit   = (moved < l and v < 0) or (moved > h and v > 0)   a wall has been passed on the way out
     v'    = -v where hit, else v
     p'    = clip(moved, lowest, highest)
 
-What is learned: the first places, W, and the walls l, h and bounds of each body and axis. Free flight and turning round
-need no learning and are exact, so an error of the start grows with time only, never with contacts.
+for each body and axis. What is learned: the first places, W, the walls l, h and the bounds. Free flight and turning
+round need no learning and are exact, so an error of the start grows with time only, never with contacts. Bodies do not
+see each other.
 
 A contact is a decision, and so has no slope. Its gradient is that of a mirror, dp'/d moved = -1 and dp'/dl = 2: let the
-wall be one pixel further in, and after the contact everything is two pixels further in, on average over where between
-two ticks the wall is passed. That is exact for the average and needs no softened decision, whose slope through later
-contacts would be wrong.
+wall be one pixel further in, and after the contact everything is two pixels further in, averaged over where between two
+ticks the wall is passed. A softened decision in its place does worse (``docs/log.md``): its slope through later
+contacts points the wrong way. The part of a step that keys made is not mirrored.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from tickworld.config import Config
 from tickworld.models.parts import Core
 from tickworld.simulator import Spec
 
-UNITS = 8.0
+UNITS = 4.0
 """Lengths are learned in units of this share of the frame."""
 
 
@@ -64,9 +65,10 @@ class Bodies(Core):
         self.out_shape = (2 * config.bodies,)
         self.register_buffer("unit", torch.tensor([spec.width, spec.height]) / UNITS, persistent=False)
         self.home = nn.Parameter(UNITS * _ring(config.bodies))
-        sides = UNITS * torch.tensor([[1 / 16, 15 / 16], [0.0, 1.0]])  # walls are met before bounds
+        sides = UNITS * torch.tensor([[1, 15], [-1, 17]]) / 16  # walls are met before bounds
         self.court = nn.Parameter(sides.view(2, 2, 1, 1).repeat(1, 1, config.bodies, 2))  # [wall/bound, low/high, M, 2]
-        self.keys = nn.Linear(len(spec.players) * len(spec.actions), 2 * config.bodies, bias=False)
+        self.players = len(spec.players)
+        self.keys = nn.Linear(self.players * (len(spec.actions) - 1), 2 * config.bodies, bias=False)
         nn.init.normal_(self.keys.weight, std=0.05)
 
     def init(self, start: Tensor) -> BodiesState:
@@ -85,15 +87,23 @@ class Bodies(Core):
         outs = []
         (low, high), (lowest, highest) = self.unit * self.court
         place, speed, _ = state
-        for push in self.keys(x).unflatten(2, (-1, 2)).unbind(1):
-            moved = place + speed + push
+        for push in self._pushes(x).unbind(1):
+            step = speed + push
+            moved = place + step
             below, above = (moved < low) & (speed < 0), (moved > high) & (speed > 0)
-            inwards = 2 * (torch.where(below, low, high) - moved) * (below | above)
+            own = (speed / step).detach().nan_to_num(0).clamp(0, 1) * (below | above)
+            inwards = 2 * own * (torch.where(below, low, high) - moved)
             speed = torch.where(below | above, -speed, speed)
             place = (moved + (inwards - inwards.detach())).maximum(lowest).minimum(highest)
             outs.append(place)
         seen = torch.stack(outs, 1).flatten(2)
         return seen, BodiesState(place, speed, seen[:, -1])
+
+    def _pushes(self, x: Tensor) -> Tensor:
+        """How far keys move each body, [B, T, M, 2]. The first action is to rest and moves nothing: else speed and keys
+        could cancel out until a wall turns one of them round."""
+        pressed = x.unflatten(2, (self.players, -1))[..., 1:].flatten(2)
+        return self.keys(pressed).unflatten(2, (-1, 2))
 
 
 def _ring(count: int) -> Tensor:

@@ -4,14 +4,13 @@
     odds(c, p) = sum over the boxes i of exp(bright(c, i) - sharp_i far(i, p))      logit = log odds
 
 An edge is known up to 1 / sharp pixels: as places get better, the edges get sharper by themselves. The logit falls
-without end outside, so a lit pixel that no box explains pulls the nearest one, however far away it is: a thing need not
-be found by chance. Odds are a product of a row and a column profile, as in ``profiles``, and cost one small matrix
+and falls outside, so a lit pixel that no box explains pulls the nearest one from far away: a thing need not be found by
+chance. Odds are a product of a row and a column profile, as in ``profiles``, and cost one small matrix
 product.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import torch
@@ -22,7 +21,6 @@ from tickworld.errors import UserError
 from tickworld.models.parts import Renderer
 from tickworld.models.renderers import bernoulli
 from tickworld.simulator import Spec
-
 
 NEVER = 1e-26
 """Odds of a pixel that no box is near: they keep the logarithm finite."""
@@ -37,9 +35,10 @@ class SpritesConfig(Config):
         """The renderer for frames of ``spec``. Raises UserError for a core that does not put out (x, y) pairs."""
         if len(out_shape) != 1 or out_shape[0] % 2:
             raise UserError(
-                f"renderer sprites needs a core that puts out pairs of positions; got {list(out_shape)}; use core bodies"
+                f"renderer sprites needs a core that puts out (x, y) pairs, and this one puts out {list(out_shape)}; "
+                "use core bodies"
             )
-        return Sprites((spec.channels, spec.height, spec.width), math.prod(out_shape) // 2)
+        return Sprites((spec.channels, spec.height, spec.width), out_shape[0] // 2)
 
 
 class Sprites(Renderer):
@@ -53,7 +52,7 @@ class Sprites(Renderer):
         channels, height, width = frame
         self.extent = nn.Parameter(torch.tensor([width, height]).float().repeat(count, 1) / 10)
         self.sharp = nn.Parameter(torch.zeros(count))
-        self.bright = nn.Parameter(torch.ones(channels, count))
+        self.bright = nn.Parameter(torch.full((channels, count), 0.5))
         self.register_buffer("rows", torch.arange(height) + 0.5, persistent=False)
         self.register_buffer("columns", torch.arange(width) + 0.5, persistent=False)
 
