@@ -73,6 +73,13 @@ def test_keys_move_bodies_as_far_as_their_bounds(spec: Spec) -> None:
     assert seen[0, :, 0].tolist() == [11.0, 11.0, 12.0, 12.0, 12.0]
 
 
+def test_a_body_that_flies_is_not_held_by_the_bounds_of_keys(spec: Spec) -> None:
+    core = court(spec)
+    core.court.data[1] = (torch.tensor([9.0, 12.0]).view(2, 1, 1) / core.unit).view_as(core.court[1])
+    seen, _ = core.unroll(at([11.0, 10.0], [2.0, 0.0]), keys(0, 1, 0))
+    assert seen[0, :, 0].tolist() == [13.0, 15.0, 17.0]
+
+
 def test_a_contact_has_the_gradient_of_a_mirror(spec: Spec) -> None:
     """Averaged over where between two ticks the wall is passed, the slope is that of the true places."""
     core = court(spec)
@@ -114,6 +121,14 @@ def test_a_box_is_drawn_at_its_place(spec: Spec) -> None:
     lit = (pixels[0] > 0.5).nonzero()
     assert lit[:, 1].unique().tolist() == [3, 4, 5, 6] and lit[:, 2].unique().tolist() == [2, 3]
     assert len(lit) == 3 * 4 * 2  # three channels
+
+
+def test_a_box_may_be_kept_inside_the_frame(spec: Spec) -> None:
+    renderer = box(spec)
+    renderer.inside = True
+    beyond, edge = renderer(torch.tensor([[-3.0, 11.0], [1.0, 7.0]]))
+    assert torch.equal(beyond, edge)
+    assert not torch.equal(edge, renderer(torch.tensor([[1.25, 6.75]]))[0])
 
 
 def test_a_lit_pixel_pulls_a_box_that_is_far_away(spec: Spec) -> None:

@@ -66,10 +66,12 @@ def pong_angle() -> RunConfig:
         recipe="pong_angle",
         game=GameConfig(name="pong_angle"),
         record=Plan(players="tracking", episodes=512, ticks=500),  # who keeps the ball in play shows what comes late
-        world=WorldConfig(initializer=ParamsConfig(size=0), core=BodiesConfig(bodies=3), renderer=SpritesConfig()),
+        world=WorldConfig(
+            initializer=ParamsConfig(size=0), core=BodiesConfig(bodies=3), renderer=SpritesConfig(inside=True)
+        ),
         training=TrainingConfig(
             objective=RolloutConfig(moving=0.0, patience=100.0),
-            iterations=2000,
+            iterations=1200,
             batch=16,
             ticks=GrowthConfig(first=8, last=500, share=0.75, steps=8),
             rate=RateConfig(peak=2e-2, warmup=50, last=2.5e-3, shape="geometric"),

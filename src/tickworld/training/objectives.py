@@ -49,13 +49,15 @@ class RolloutConfig(Config):
 
     @property
     def weights(self) -> dict[str, float]:
-        """One weight a loss."""
-        return {"pixels": 1.0, "moving": self.moving} if self.moving else {"pixels": 1.0}
+        """One weight a loss; ``untrusted`` is only there to be seen."""
+        weights = {"pixels": 1.0} | ({"moving": self.moving} if self.moving else {})
+        return weights | ({"untrusted": 0.0} if self.patience else {})
 
     def __call__(self, world: World, batch: TensorBatch, generator: torch.Generator) -> Losses:
         """The renderer's loss over the whole frame (``pixels``) and over what moves (``moving``), [B, T+1] each.
 
-        Without a weight ``moving`` is left out: over long windows it costs a third of the time.
+        Without a weight ``moving`` is left out: over long windows it costs a third of the time. With ``patience`` comes
+        the share that does not count (``untrusted``): where it is high, a low loss says little.
         """
         state = world.init(batch.params, batch.opening_frames, batch.opening_actions)
         logits = world.unroll(state, batch.actions)
@@ -68,7 +70,7 @@ class RolloutConfig(Config):
             losses["moving"] = (each * moving).sum((2, 3))
         if self.patience:
             trusted = _trusted(losses["pixels"].detach(), self.patience)
-            losses = {name: loss * trusted for name, loss in losses.items()}
+            losses = {name: loss * trusted for name, loss in losses.items()} | {"untrusted": 1 - trusted}
         return losses
 
 

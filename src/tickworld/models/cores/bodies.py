@@ -1,13 +1,12 @@
-"""A few bodies that fly straight, are moved by keys, turn round at walls and stop at bounds.
+"""A few bodies that fly straight, turn round at walls and are moved by keys as far as bounds.
 
-    moved = p + v + W a                                      free flight and keys, in pixels
+    moved = p + v + clip(W a)                                free flight, and keys until a bound is reached, in pixels
     hit   = (moved < l and v < 0) or (moved > h and v > 0)   a wall has been passed on the way out
-    v'    = -v where hit, else v
-    p'    = clip(moved, lowest, highest)
+    v'    = -v where hit, else v                             p' = moved
 
 for each body and axis. What is learned: the first places, W, the walls l, h and the bounds. Free flight and turning
 round need no learning and are exact, so an error of the start grows with time only, never with contacts. Bodies do not
-see each other.
+see each other: a wall stands wherever something always stands.
 
 A contact is a decision, and so has no slope. Its gradient is that of a mirror, dp'/d moved = -1 and dp'/dl = 2: let the
 wall be one pixel further in, and after the contact everything is two pixels further in, averaged over where between two
@@ -33,7 +32,7 @@ UNITS = 4.0
 
 
 class BodiesConfig(Config):
-    """Bodies that fly and bounce."""
+    """Bodies that fly, bounce and are moved by keys."""
 
     kind: Literal["bodies"] = "bodies"
     bodies: int = Field(default=3, gt=0)
@@ -65,11 +64,11 @@ class Bodies(Core):
         self.out_shape = (2 * config.bodies,)
         self.register_buffer("unit", torch.tensor([spec.width, spec.height]) / UNITS, persistent=False)
         self.home = nn.Parameter(UNITS * _ring(config.bodies))
-        sides = UNITS * torch.tensor([[1, 15], [-1, 17]]) / 16  # walls are met before bounds
+        sides = UNITS * torch.tensor([[1, 7], [2, 6]]) / 8  # narrow: what is never met has no gradient
         self.court = nn.Parameter(sides.view(2, 2, 1, 1).repeat(1, 1, config.bodies, 2))  # [wall/bound, low/high, M, 2]
         self.players = len(spec.players)
         self.keys = nn.Linear(self.players * (len(spec.actions) - 1), 2 * config.bodies, bias=False)
-        nn.init.normal_(self.keys.weight, std=0.05)
+        nn.init.normal_(self.keys.weight, std=1e-3)
 
     def init(self, start: Tensor) -> BodiesState:
         """Places around the learned first ones, and speeds, both in ``start``."""
@@ -88,13 +87,14 @@ class Bodies(Core):
         (low, high), (lowest, highest) = self.unit * self.court
         place, speed, _ = state
         for push in self._pushes(x).unbind(1):
-            step = speed + push
-            moved = place + step
+            flown = place + speed
+            up, down = push.relu().minimum((highest - flown).relu()), (-push).relu().minimum((flown - lowest).relu())
+            moved = flown + up - down
             below, above = (moved < low) & (speed < 0), (moved > high) & (speed > 0)
-            own = (speed / step).detach().nan_to_num(0).clamp(0, 1) * (below | above)
+            own = (speed / (moved - place)).detach().nan_to_num(0).clamp(0, 1) * (below | above)
             inwards = 2 * own * (torch.where(below, low, high) - moved)
             speed = torch.where(below | above, -speed, speed)
-            place = (moved + (inwards - inwards.detach())).maximum(lowest).minimum(highest)
+            place = moved + (inwards - inwards.detach())
             outs.append(place)
         seen = torch.stack(outs, 1).flatten(2)
         return seen, BodiesState(place, speed, seen[:, -1])

@@ -30,6 +30,8 @@ class SpritesConfig(Config):
     """Boxes at the places of the state."""
 
     kind: Literal["sprites"] = "sprites"
+    inside: bool = False
+    """whether a thing is always drawn whole, at the frame's edge if its place is beyond"""
 
     def build(self, spec: Spec, out_shape: tuple[int, ...]) -> Sprites:
         """The renderer for frames of ``spec``. Raises UserError for a core that does not put out (x, y) pairs."""
@@ -38,7 +40,7 @@ class SpritesConfig(Config):
                 f"renderer sprites needs a core that puts out (x, y) pairs, and this one puts out {list(out_shape)}; "
                 "use core bodies"
             )
-        return Sprites((spec.channels, spec.height, spec.width), out_shape[0] // 2)
+        return Sprites((spec.channels, spec.height, spec.width), out_shape[0] // 2, self.inside)
 
 
 class Sprites(Renderer):
@@ -47,9 +49,10 @@ class Sprites(Renderer):
     rows: Tensor
     columns: Tensor
 
-    def __init__(self, frame: tuple[int, int, int], count: int) -> None:
+    def __init__(self, frame: tuple[int, int, int], count: int, inside: bool) -> None:
         super().__init__()
         channels, height, width = frame
+        self.inside = inside
         self.extent = nn.Parameter(torch.tensor([width, height]).float().repeat(count, 1) / 10)
         self.sharp = nn.Parameter(torch.zeros(count))
         self.bright = nn.Parameter(torch.full((channels, count), 0.5))
@@ -60,6 +63,9 @@ class Sprites(Renderer):
         """Logits [B, C, H, W] from places [B, 2M]."""
         x, y = out.unflatten(1, (-1, 2)).movedim(-1, 0).unsqueeze(-1)
         width, height = self.extent.unsqueeze(-1).unbind(1)
+        if self.inside:
+            x = x.minimum(len(self.columns) - width).maximum(width)
+            y = y.minimum(len(self.rows) - height).maximum(height)
         sharp = self.sharp.exp().unsqueeze(-1)
         columns = (((self.columns - x).abs() - width).relu() * -sharp).exp()  # [B, M, W]
         rows = (((self.rows - y).abs() - height).relu() * -sharp).exp()
