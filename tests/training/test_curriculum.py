@@ -16,7 +16,7 @@ RATES = st.builds(
     peak=st.floats(1e-6, 1.0),
     warmup=st.integers(0, 50),
     last=st.floats(0.0, 1.0),
-    shape=st.sampled_from(["linear", "cosine"]),
+    shape=st.sampled_from(["linear", "cosine", "geometric"]),
 )
 GROWTHS = st.builds(GrowthConfig, first=st.integers(1, 64), last=st.integers(1, 64), share=st.floats(0.0, 1.0))
 
@@ -39,6 +39,11 @@ def test_a_rate_rises_to_its_peak_and_falls_to_its_last_share(shape: str) -> Non
     assert config.at(9, 110) == config.at(10, 110) == pytest.approx(1.0)
     assert config.at(60, 110) == pytest.approx(0.55)  # half way down
     assert config.at(110, 110) == pytest.approx(0.1)
+
+
+def test_a_geometric_rate_falls_by_the_same_share_every_iteration() -> None:
+    config = RateConfig(peak=1.0, warmup=0, last=0.01, shape="geometric")
+    assert [config.at(iteration, 100) for iteration in (0, 50, 100)] == pytest.approx([1.0, 0.1, 0.01])
 
 
 def test_a_warmup_longer_than_the_training_is_no_error() -> None:
@@ -66,6 +71,11 @@ def test_windows_reach_a_last_length_that_is_no_double() -> None:
     config = GrowthConfig(first=1, last=12, share=0.5)
     assert config.at(49, 100) == 8
     assert config.at(50, 100) == 12
+
+
+def test_windows_may_grow_in_smaller_steps() -> None:
+    config = GrowthConfig(first=2, last=16, share=1.0, steps=2)
+    assert [config.at(iteration, 6) for iteration in range(7)] == [2, 2, 4, 5, 8, 11, 16]
 
 
 @given(GROWTHS, st.integers(1, 64), st.integers(0, 99))

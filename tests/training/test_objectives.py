@@ -122,6 +122,27 @@ def test_a_rollout_counts_moving_pixels_again(make_world: Callable[[str], World]
     assert 0 < losses["moving"].sum() < losses["pixels"].sum()
 
 
+def test_what_comes_after_a_mistake_counts_less(make_world: Callable[[str], World], episodes: Episodes) -> None:
+    world = make_world("gru")
+    batch = batch_for(world, episodes)
+    plain = RolloutConfig()(world, batch, chance())
+    cost = plain["pixels"].detach()
+    patient = RolloutConfig(patience=float(cost.max()))(world, batch, chance())
+    for name, loss in plain.items():
+        assert torch.equal(patient[name], loss)  # no frame costs more than what is borne
+    assert not patient["untrusted"].any()
+    patience = float(cost.max()) / 2
+    earlier = [(cost[:, :tick] / patience - 1).clamp(min=0).sum(1) for tick in range(TICKS + 1)]
+    expected = cost * torch.exp(-torch.stack(earlier, 1))
+    hasty = RolloutConfig(patience=patience)
+    losses = hasty(world, batch, chance())
+    torch.testing.assert_close(losses["pixels"].detach(), expected)
+    torch.testing.assert_close(losses["untrusted"], 1 - expected / cost)
+    mask = torch.ones(BATCH, TICKS + 1)
+    pixels = combine({"pixels": losses["pixels"], "moving": losses["moving"]}, RolloutConfig().weights, mask)
+    assert torch.equal(combine(losses, hasty.weights, mask), pixels)  # it is seen, not learned
+
+
 def test_a_transition_costs_least_at_the_truth(make_world: Callable[[str], World], episodes: Episodes) -> None:
     world, objective = make_world("snapped"), TransitionConfig()
     batch = batch_for(world, episodes, 1)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from tickworld.config import override
 from tickworld.data.manifest import Plan
 from tickworld.evaluation.evaluate import EvaluationConfig
+from tickworld.models.cores.bodies import BodiesConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.initializers.history import HistoryConfig
 from tickworld.models.initializers.params import ParamsConfig
 from tickworld.models.renderers.dense import DenseConfig
 from tickworld.models.renderers.palette import PaletteConfig
+from tickworld.models.renderers.sprites import SpritesConfig
 from tickworld.models.world import WorldConfig
 from tickworld.recipes.config import GameConfig, RunConfig
 from tickworld.training.curriculum import GrowthConfig, RateConfig
@@ -71,4 +73,26 @@ def seed_gru() -> RunConfig:
             rate=RateConfig(peak=5e-3, warmup=100),
         ),
         evaluation=EvaluationConfig(rollouts=64, frames=256),
+    )
+
+
+def pong_angle() -> RunConfig:
+    """The seed's game from the angle alone, to the end of its rallies: three bodies that fly and bounce, drawn as
+    boxes."""
+    return RunConfig(
+        recipe="pong_angle",
+        game=GameConfig(name="pong_angle"),
+        record=Plan(players="tracking", episodes=512, ticks=500),  # who keeps the ball in play shows what comes late
+        world=WorldConfig(
+            initializer=ParamsConfig(size=0), core=BodiesConfig(bodies=3), renderer=SpritesConfig(inside=True)
+        ),
+        training=TrainingConfig(
+            objective=RolloutConfig(moving=0.0, patience=100.0),
+            iterations=1200,
+            batch=16,
+            ticks=GrowthConfig(first=8, last=500, share=0.75, steps=8),
+            rate=RateConfig(peak=2e-2, warmup=50, last=2.5e-3, shape="geometric"),
+            decay=0.0,
+        ),
+        evaluation=EvaluationConfig(rollouts=64, frames=500),
     )

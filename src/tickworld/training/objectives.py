@@ -44,16 +44,20 @@ class RolloutConfig(Config):
     kind: Literal["rollout"] = "rollout"
     moving: float = Field(default=1.0, ge=0)
     """extra weight of pixels that change from one true frame to the next"""
+    patience: float = Field(default=0.0, ge=0)
+    """nats that a frame may cost before those after it count less, as they follow from a mistake; 0: all count"""
 
     @property
     def weights(self) -> dict[str, float]:
-        """One weight a loss."""
-        return {"pixels": 1.0, "moving": self.moving} if self.moving else {"pixels": 1.0}
+        """One weight a loss; ``untrusted`` is only there to be seen."""
+        weights = {"pixels": 1.0} | ({"moving": self.moving} if self.moving else {})
+        return weights | ({"untrusted": 0.0} if self.patience else {})
 
     def __call__(self, world: World, batch: TensorBatch, generator: torch.Generator) -> Losses:
         """The renderer's loss over the whole frame (``pixels``) and over what moves (``moving``), [B, T+1] each.
 
-        Without a weight ``moving`` is left out: over long windows it costs a third of the time.
+        Without a weight ``moving`` is left out: over long windows it costs a third of the time. With ``patience`` comes
+        the share that does not count (``untrusted``): where it is high, a low loss says little.
         """
         state = world.init(batch.params, batch.opening_frames, batch.opening_actions)
         logits = world.unroll(state, batch.actions)
@@ -64,7 +68,17 @@ class RolloutConfig(Config):
             step = (batch.frames[:, 1:] != batch.frames[:, :-1]).any(2)
             moving = F.pad(step, (0, 0, 0, 0, 1, 0)) | F.pad(step, (0, 0, 0, 0, 0, 1))
             losses["moving"] = (each * moving).sum((2, 3))
+        if self.patience:
+            trusted = _trusted(losses["pixels"].detach(), self.patience)
+            losses = {name: loss * trusted for name, loss in losses.items()} | {"untrusted": 1 - trusted}
         return losses
+
+
+def _trusted(costs: Tensor, patience: float) -> Tensor:
+    """Weights [B, T] of frames that cost ``costs`` [B, T]: what comes after a mistake is learned once the mistake is
+    gone. The causal weights of Wang et al. 2022 (2203.07404), exp(-sum of earlier costs), with a mistake for a cost."""
+    mistakes = (costs / patience - 1).relu()
+    return (mistakes - mistakes.cumsum(1)).exp()
 
 
 class TransitionConfig(Config):

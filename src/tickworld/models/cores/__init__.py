@@ -6,11 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tickworld.models.cores.bodies import BodiesConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.snapped import SnappedConfig
 
 CoreConfig = Annotated[
-    GruConfig | LstmConfig | SnappedConfig,
+    GruConfig | LstmConfig | SnappedConfig | BodiesConfig,
     Field(discriminator="kind"),
 ]

@@ -23,8 +23,8 @@ class ParamsConfig(Config):
     """Start from params."""
 
     kind: Literal["params"] = "params"
-    size: int = Field(default=128, gt=0)
-    """units of the hidden layer"""
+    size: int = Field(default=128, ge=0)
+    """units of the hidden layer; 0: none, the start is linear in what is read"""
 
     def build(self, spec: Spec, start_shape: tuple[int, ...]) -> FromParams:
         """The initializer for the params of ``spec``. Raises UserError when there are none to start from."""
@@ -43,7 +43,13 @@ class FromParams(Initializer):
         self.params = params
         self.start_shape = start_shape
         width = sum(_width(param) for param in params)
-        self.net = nn.Sequential(nn.Linear(width, size), nn.ReLU(), nn.Linear(size, math.prod(start_shape)))
+        outputs = math.prod(start_shape)
+        deep = size > 0
+        self.net = (
+            nn.Sequential(nn.Linear(width, size), nn.ReLU(), nn.Linear(size, outputs))
+            if deep
+            else nn.Linear(width, outputs)
+        )
 
     def forward(self, params: Tensor, frames: Tensor, actions: Tensor) -> Tensor:
         """``start``; frames and actions are ignored."""

@@ -10,8 +10,9 @@ from tickworld.models.renderers.deconv import DeconvConfig
 from tickworld.models.renderers.dense import DenseConfig
 from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.renderers.profiles import ProfilesConfig
+from tickworld.models.renderers.sprites import SpritesConfig
 
 RendererConfig = Annotated[
-    DenseConfig | DeconvConfig | ProfilesConfig | PaletteConfig,
+    DenseConfig | DeconvConfig | ProfilesConfig | PaletteConfig | SpritesConfig,
     Field(discriminator="kind"),
 ]
