@@ -2,8 +2,8 @@
 
 OMP_NUM_THREADS=1 taskset -c 0 python benchmarks/worlds.py
 
-Random frames and fresh weights: what is timed does not depend on them. All rows of one call are comparable with each
-other; rows of two calls or machines are not.
+Recorded frames and fresh weights that have watched the game for a while: what is timed does not depend on how well it
+is learned. All rows of one call are comparable with each other; rows of two calls or machines are not.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ import numpy as np
 import torch
 from torch.profiler import profile
 
-from tickworld.data.batches import Batch
+from tickworld import seeds
+from tickworld.agents import player
+from tickworld.data.batches import Batch, WindowShape, windows
+from tickworld.data.record import play_episodes
 from tickworld.models.learned import Learned
-from tickworld.models.world import seeded_world
+from tickworld.models.world import World, seeded_world
 from tickworld.recipes import RECIPES, RunConfig, recipe
-from tickworld.simulator import Opening, Spec
+from tickworld.simulator import Opening
 from tickworld.training.fit import make_optimizer, tensors
 from tickworld.training.objectives import combine
 
@@ -35,29 +38,20 @@ def rate(act: Callable[[], object], seconds: float) -> float:
     return calls / (time.perf_counter() - started)
 
 
-def random_batch(spec: Spec, opening: int, windows: int, ticks: int) -> Batch:
-    """A batch of the right shapes, frames of the palette's first two colours with one pixel in twenty lit."""
-    numbers = np.random.default_rng(0)
-
-    def frames(count: int) -> np.ndarray:
-        lit = numbers.random((windows, count, *spec.frame_shape)) < 0.05
-        return np.where(lit, np.uint8(255), np.uint8(0))
-
-    def actions(count: int) -> np.ndarray:
-        return numbers.integers(0, len(spec.actions), (windows, count, len(spec.players)), np.uint8)
-
-    mask = np.ones((windows, ticks + 1), bool)
-    params = spec.defaults(windows)
-    return Batch(params, frames(opening), actions(max(opening - 1, 0)), frames(ticks + 1), actions(ticks), mask)
+def recorded(config: RunConfig, world: World, count: int, ticks: int) -> Batch:
+    """``count`` windows of the recipe's game, played as it records it."""
+    game, opening = config.game.build(), world.initializer.opening
+    played = play_episodes(game, player(config.record.players, game), seeds.rows(0, 0, 64), opening + max(ticks, 64))
+    return windows(played, WindowShape(opening, ticks, count), 0, 0)
 
 
 def training_step(config: RunConfig) -> tuple[Callable[[], None], int]:
     """One update of the weights, and how many frames it judges."""
-    spec, training = config.game.build().spec, config.training
-    world = seeded_world(config.world, spec, 0)
+    training = config.training
+    world = seeded_world(config.world, config.game.build().spec, 0)
     optimizer = make_optimizer(world, training)
-    windows, ticks = training.shape_at(training.iterations)
-    batch = random_batch(spec, world.initializer.opening, windows, ticks)
+    count, ticks = training.shape_at(training.iterations)
+    batch = recorded(config, world, count, ticks)
 
     def step() -> None:
         read = tensors(batch)
@@ -67,18 +61,22 @@ def training_step(config: RunConfig) -> tuple[Callable[[], None], int]:
         combine(losses, training.objective.weights, mask).backward()
         optimizer.step()
 
-    return step, windows * ticks
+    return step, count * ticks
 
 
 def one_tick(config: RunConfig, rows: int) -> Callable[[], None]:
     """Update and render of ``rows`` dreamt games."""
     spec = config.game.build().spec
-    world = Learned(seeded_world(config.world, spec, 0), spec)
-    batch = random_batch(spec, world.spec.opening, rows, 1)
-    state = world.init(batch.params, np.zeros(rows, np.uint64), Opening(batch.opening_frames, batch.opening_actions))
+    world = seeded_world(config.world, spec, 0)
+    ticks = config.training.shape_at(config.training.iterations)[1]
+    with torch.no_grad():  # a core that learns which pixels ever change has seen them
+        world(config.training.objective, tensors(recorded(config, world, 512, ticks)), torch.Generator())
+    dream = Learned(world, spec)
+    batch = recorded(config, world, rows, 1)
+    state = dream.init(batch.params, np.zeros(rows, np.uint64), Opening(batch.opening_frames, batch.opening_actions))
 
     def tick() -> None:
-        world.render(world.update(state, batch.actions[:, 0]))
+        dream.render(dream.update(state, batch.actions[:, 0]))
 
     return tick
 
@@ -103,9 +101,9 @@ def main() -> None:
         config = recipe(name)
         step, frames = training_step(config)
         steps = rate(step, asked.seconds)
-        alone, together = (rate(one_tick(config, rows), asked.seconds) * rows for rows in (1, 64))
+        alone, together = (rate(one_tick(config, rows), asked.seconds) * rows for rows in (1, 256))
         print(f"{name}: {steps:.1f} training steps/s ({steps * frames:,.0f} frames/s)")
-        print(f"  ticks/s: {alone:,.0f} alone, {together:,.0f} at batch 64 ({together / alone:.1f} times alone)")
+        print(f"  ticks/s: {alone:,.0f} alone, {together:,.0f} at batch 256 ({together / alone:.1f} times alone)")
         print(f"  a training step is {limits(step)}")
 
 

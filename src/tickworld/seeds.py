@@ -50,7 +50,12 @@ def derive(seed: int, *keys: str | int) -> int:
 
 def rows(seed: int, first: int, count: int) -> NDArray[np.uint64]:
     """The seeds of rows ``first .. first + count - 1`` of a stream: row i is the same however the rows are grouped."""
-    return mix(np.arange(first, first + count, dtype=np.uint64), "row", seed)
+    return some_rows(seed, np.arange(first, first + count))
+
+
+def some_rows(seed: int, numbers: NDArray[np.integer]) -> NDArray[np.uint64]:
+    """The seeds of the rows ``numbers`` of that stream."""
+    return mix(numbers.astype(np.uint64), "row", seed)
 
 
 def generator(seed: int, *keys: str | int) -> np.random.Generator:

@@ -6,11 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
-from tickworld.data.batches import Batch, WindowShape, legal_starts
+from tickworld import seeds
+from tickworld.agents import player
+from tickworld.data.batches import Batch, WindowShape, cut, legal_starts
 from tickworld.data.episode import Episodes
-from tickworld.training.sampling import SCORED_AT_ONCE, Hard, HardConfig, Sampler, UniformConfig
+from tickworld.data.rarity import counted, rarity
+from tickworld.data.record import play_episodes
+from tickworld.errors import UserError
+from tickworld.games import game
+from tickworld.training.sampling import SCORED_AT_ONCE, Hard, HardConfig, RareConfig, Sampler, UniformConfig
 
 OPENING, TICKS = 4, 1
 SMALL = HardConfig(pool=64, fresh=48, renew=5)
@@ -140,17 +147,17 @@ def test_a_large_pool_is_scored_in_parts(episodes: Episodes) -> None:
     assert scored == [SCORED_AT_ONCE, 10] and len(sampler.loss) == SCORED_AT_ONCE + 10
 
 
-@pytest.mark.parametrize("cut", [1, 5, 7, 10, 13])
-def test_a_restored_pool_goes_on_as_if_never_cut(episodes: Episodes, cut: int) -> None:
+@pytest.mark.parametrize("cut_at", [1, 5, 7, 10, 13])
+def test_a_restored_pool_goes_on_as_if_never_cut(episodes: Episodes, cut_at: int) -> None:
     whole = run(SMALL.build(episodes, OPENING, 9), range(15))
     first = SMALL.build(episodes, OPENING, 9)
-    run(first, range(cut))
+    run(first, range(cut_at))
     kept = {name: each.clone() for name, each in first.state().items()}
-    run(first, range(cut, cut + 2))  # what came after the checkpoint and was lost
+    run(first, range(cut_at, cut_at + 2))  # what came after the checkpoint and was lost
     second = SMALL.build(episodes, OPENING, 9)
     second.restore(kept)
-    resumed = run(second, range(cut, 15))
-    assert all(same(one, other) for one, other in zip(whole[cut:], resumed, strict=True))
+    resumed = run(second, range(cut_at, 15))
+    assert all(same(one, other) for one, other in zip(whole[cut_at:], resumed, strict=True))
 
 
 def test_an_empty_pool_can_be_saved(episodes: Episodes) -> None:
@@ -169,3 +176,55 @@ def test_a_wild_loss_never_stops_or_owns_the_draws(episodes: Episodes, loss: flo
     assert np.isfinite(sampler.loss).all() and (sampler.loss > 0).all() and sampler.loss.max() <= 20
     sampler.learn(np.full(8, loss, np.float32))
     assert np.isfinite(sampler.loss).all() and (sampler.loss > 0).all()
+
+
+RARE = RareConfig(pool=48, fresh=30, renew=5, played=20)
+
+
+def play(numbers: NDArray[np.int64]) -> Episodes:
+    """More episodes of the game that the recording is of."""
+    pong = game("pong")
+    return play_episodes(pong, player("mixed", pong), seeds.some_rows(8, numbers), 12)
+
+
+def test_fresh_windows_are_the_rarest_of_the_games_that_are_played_now(episodes: Episodes) -> None:
+    sampler = RARE.build(episodes, OPENING, 0, play)
+    sampler.draw(10, 8, TICKS, brightness)
+    assert sampler.where.shape == (2, 30) and set(sampler.where[0]) <= set(range(40, 60))
+    there = play(np.arange(40, 60))
+    each = rarity(there.frames, counted(episodes.frames))[:, OPENING - 1 :]
+    taken = each[sampler.where[0] - 40, sampler.where[1]]
+    assert sorted(taken) == sorted(each.ravel())[:30]
+    shown = cut(there, WindowShape(OPENING, TICKS, 30), sampler.where[0] - 40, sampler.where[1])
+    assert same(shown, sampler.windows)
+
+
+def test_long_windows_are_as_rare_as_their_rarest_transition(episodes: Episodes) -> None:
+    sampler = RARE.build(episodes, OPENING, 0, play)
+    sampler.draw(0, 8, 3, brightness)
+    each = rarity(play(np.arange(20)).frames, counted(episodes.frames))[:, OPENING - 1 :]
+    longer = np.minimum(np.minimum(each[:, :-2], each[:, 1:-1]), each[:, 2:])
+    assert sorted(longer[sampler.where[0], sampler.where[1]]) == sorted(longer.ravel())[:30]
+
+
+@pytest.mark.parametrize("cut_at", [1, 5, 12])
+def test_a_restored_pool_of_played_windows_goes_on_as_if_never_cut(episodes: Episodes, cut_at: int) -> None:
+    whole = run(RARE.build(episodes, OPENING, 9, play), range(15))
+    first = RARE.build(episodes, OPENING, 9, play)
+    run(first, range(cut_at))
+    second = RARE.build(episodes, OPENING, 9, play)
+    second.restore({name: each.clone() for name, each in first.state().items()})
+    resumed = run(second, range(cut_at, 15))
+    assert all(same(one, other) for one, other in zip(whole[cut_at:], resumed, strict=True))
+
+
+def test_a_pool_of_another_game_is_refused(episodes: Episodes) -> None:
+    sampler = RARE.build(episodes, OPENING, 0, play)
+    state = sampler.state() | {"where": torch.tensor([[3], [12]]), "loss": torch.ones(1), "ticks": torch.tensor(1)}
+    with pytest.raises(ValueError, match="beyond episodes of 12 ticks"):
+        sampler.restore(state)
+
+
+def test_rare_windows_need_a_game_to_play(episodes: Episodes) -> None:
+    with pytest.raises(UserError, match="plays the game while training.*use --training.sampler.kind hard"):
+        RARE.build(episodes, OPENING, 0)

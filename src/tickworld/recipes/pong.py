@@ -27,14 +27,15 @@ def demo() -> RunConfig:
     return RunConfig(
         recipe="demo",
         game=GameConfig(name="pong"),
-        record=Plan(players="mixed", episodes=4096, ticks=64),  # short: as many different starts as can be
-        world=WorldConfig(initializer=HistoryConfig(), core=SnappedConfig(), renderer=PaletteConfig()),
+        record=Plan(players="mixed", episodes=8192, ticks=64),  # short: as many different starts as can be
+        world=WorldConfig(initializer=HistoryConfig(), core=SnappedConfig(reach=(2, 1)), renderer=PaletteConfig()),
         training=TrainingConfig(
             objective=TransitionConfig(),
             sampler=HardConfig(),
-            iterations=24_000,
+            iterations=12_000,
             batch=32,
             rate=RateConfig(peak=2e-3, warmup=200, shape="linear"),
+            decay=0.1,
             clip=5.0,
         ),
         evaluation=EvaluationConfig(rollouts=64, frames=500),
@@ -48,9 +49,10 @@ def pong() -> RunConfig:
         demo(),
         {
             "recipe": "pong",
-            "record.episodes": 16_384,
-            "training.iterations": 90_000,
+            "record.episodes": 49_152,
+            "training.iterations": 56_000,
             "evaluation.frames": 2000,
+            "evaluation.measures": ["events", "rules"],
             "output.save": 3000,
             "output.picture": 3000,
         },

@@ -9,6 +9,7 @@ is finished does nothing.
 
 from __future__ import annotations
 
+import functools
 import time
 import zlib
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from safetensors.numpy import save as packed
@@ -27,7 +29,7 @@ from tickworld.agents import player
 from tickworld.data import store
 from tickworld.data.batches import WindowShape, windows
 from tickworld.data.episode import Episodes
-from tickworld.data.record import record
+from tickworld.data.record import play_episodes, record
 from tickworld.data.store import Store
 from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import DREAM
@@ -176,6 +178,13 @@ def _check_recording(there: Store, wanted: Spec) -> None:
         )
 
 
+def _play(game: Simulator, config: RunConfig, numbers: NDArray[np.int64]) -> Episodes:
+    """Episodes beside those of the recording, played in the same way, for a sampler that asks for more."""
+    plan = config.record
+    rows = seeds.some_rows(seeds.derive(plan.seed, config.seed, "more"), numbers)
+    return play_episodes(game, player(plan.players, game), rows, plan.ticks)
+
+
 def _source(there: Store) -> str:
     """A recording in words, with a short sum of its game's params."""
     plan = there.manifest.plan
@@ -200,7 +209,8 @@ def train(run: Run, show: Progress | None = None) -> None:
     world = seeded_world(run.config.world, game.spec, run.config.seed)
     _keep_starts(run, episodes, world.initializer.opening)
     files.clear_partials(run.checkpoints)
-    sampler = config.sampler.build(episodes, world.initializer.opening, _training_seed(run))
+    play = functools.partial(_play, game, run.config)
+    sampler = config.sampler.build(episodes, world.initializer.opening, _training_seed(run), play)
     training = checkpoint.Training(world, make_optimizer(world, config), sampler, _source(there))
     first = 0
     if done := checkpoint.checkpoints(run.checkpoints):

@@ -1,10 +1,14 @@
 """Which windows a batch is made of: drawn uniformly, or half of them from a pool that prefers the hard ones.
 
 Rare events decide how long a world stays right, and most windows hold none. The pool finds them without being told what
-they are: every so often fresh windows are drawn at random and scored by the world's own loss, and the hardest of them
-and of those that it holds make the new pool. Windows are drawn from it in proportion to a power of their loss, which is
-kept up to date as they are trained on (prioritised replay, Schaul et al. 2015, 1511.05952). Windows that were never
-scored cannot be drawn, so nothing is preferred for being unknown.
+they are: every so often fresh windows are scored by the world's own loss, and the hardest of them and of those that it
+holds make the new pool. Windows are drawn from it in proportion to a power of their loss, which is kept up to date as
+they are trained on (prioritised replay, Schaul et al. 2015, 1511.05952). Windows that were never scored cannot be
+drawn, so nothing is preferred for being unknown.
+
+Where the fresh windows come from is what tells the samplers apart. ``hard`` draws them from the recording. ``rare``
+plays new games each time, far more than a world could be asked about, and takes what is rarely seen there and in the
+recording (see ``data.rarity``): a million new transitions pass in the time in which it could score fifty thousand.
 
 Draws are pure functions of (seed, iteration) and the pool; the pool is the one thing that remembers, and is saved with
 a checkpoint.
@@ -12,6 +16,7 @@ a checkpoint.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Annotated, Literal
 
@@ -23,8 +28,11 @@ from torch import Tensor
 
 from tickworld import seeds
 from tickworld.config import Config
-from tickworld.data.batches import Batch, WindowShape, cut, draw_windows
+from tickworld.data.batches import Batch, WindowShape, cut, draw_windows, legal_starts
 from tickworld.data.episode import Episodes
+from tickworld.data.rarity import BINS, counted, rarity
+from tickworld.errors import UserError
+from tickworld.states import join, take
 
 Score = Callable[[Batch], NDArray[np.float32]]
 """The loss of each window of a batch, [B], without training on it."""
@@ -32,20 +40,25 @@ Score = Callable[[Batch], NDArray[np.float32]]
 SCORED_AT_ONCE = 64
 
 
+Play = Callable[[NDArray[np.int64]], Episodes]
+"""Plays the episodes of these numbers [E] of an endless stream, the same ones each time."""
+
+PLAYED_AT_ONCE = 4096
+
+
 class UniformConfig(Config):
     """All windows alike."""
 
     kind: Literal["uniform"] = "uniform"
 
-    def build(self, episodes: Episodes, opening: int, seed: int) -> Sampler:
+    def build(self, episodes: Episodes, opening: int, seed: int, play: Play | None = None) -> Sampler:
         """The sampler over ``episodes``."""
         return Sampler(episodes, opening, seed)
 
 
-class HardConfig(Config):
-    """Part of each batch from a pool that prefers windows with a high loss."""
+class PoolConfig(Config):
+    """What samplers with a pool have in common."""
 
-    kind: Literal["hard"] = "hard"
     share: float = Field(default=0.5, ge=0, le=1)
     """share of a batch that comes from the pool"""
     pool: int = Field(default=16_384, gt=0)
@@ -57,12 +70,34 @@ class HardConfig(Config):
     power: float = Field(default=0.8, gt=0)
     """windows are drawn in proportion to this power of their loss"""
 
-    def build(self, episodes: Episodes, opening: int, seed: int) -> Hard:
+
+class HardConfig(PoolConfig):
+    """Part of each batch from a pool that prefers windows with a high loss."""
+
+    kind: Literal["hard"] = "hard"
+
+    def build(self, episodes: Episodes, opening: int, seed: int, play: Play | None = None) -> Hard:
         """The sampler over ``episodes``."""
         return Hard(self, episodes, opening, seed)
 
 
-SamplerConfig = Annotated[UniformConfig | HardConfig, Field(discriminator="kind")]
+class RareConfig(PoolConfig):
+    """As hard, and what the world is asked about is rare: picked from games that are played anew."""
+
+    kind: Literal["rare"] = "rare"
+    played: int = Field(default=24_576, gt=0)
+    """episodes that are played when the pool is renewed"""
+
+    def build(self, episodes: Episodes, opening: int, seed: int, play: Play | None = None) -> Rare:
+        """The sampler over ``episodes`` and what ``play`` plays. Raises UserError without it."""
+        if play is None:
+            raise UserError(
+                "sampler rare plays the game while training, and this one cannot be; use --training.sampler.kind hard"
+            )
+        return Rare(self, episodes, opening, seed, play)
+
+
+SamplerConfig = Annotated[UniformConfig | HardConfig | RareConfig, Field(discriminator="kind")]
 
 
 class Sampler:
@@ -97,12 +132,13 @@ class Sampler:
 class Hard(Sampler):
     """See the module docstring."""
 
-    def __init__(self, config: HardConfig, episodes: Episodes, opening: int, seed: int) -> None:
+    def __init__(self, config: PoolConfig, episodes: Episodes, opening: int, seed: int) -> None:
         super().__init__(episodes, opening, seed)
         self.config = config
         self.where = np.zeros((2, 0), np.int64)  # episode and start of the pool's windows
         self.loss = np.zeros(0, np.float32)  # [pool]
         self.ticks = 0  # of the pool's windows
+        self.windows = self._cut(*self.where, 1)  # the pool itself
         self.drawn = np.zeros(0, np.int64)  # which of the pool are in the last batch, at its end
 
     def draw(self, iteration: int, windows: int, ticks: int, score: Score) -> Batch:
@@ -114,8 +150,7 @@ class Hard(Sampler):
         chance = np.cumsum(self.loss.astype(np.float64) ** self.config.power)
         pick = seeds.generator(self.seed, "pool draw", iteration).random(hard) * chance[-1]
         self.drawn = np.minimum(np.searchsorted(chance, pick, side="right"), len(chance) - 1)
-        kept = self.where[:, self.drawn]
-        return self._cut(np.concatenate([index, kept[0]]), np.concatenate([start, kept[1]]), ticks)
+        return join([self._cut(index, start, ticks), take(self.windows, self.drawn)])
 
     def learn(self, losses: NDArray[np.float32]) -> None:
         """The pool's windows get their new losses."""
@@ -123,30 +158,101 @@ class Hard(Sampler):
             self.loss[self.drawn] = _usable(losses[-len(self.drawn) :])
 
     def state(self) -> dict[str, Tensor]:
-        """The pool."""
+        """The pool: which windows, not what they show."""
         ticks = torch.tensor(self.ticks)
         return {"where": torch.from_numpy(self.where), "loss": torch.from_numpy(self.loss), "ticks": ticks}
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """The pool as it was. Raises KeyError or ValueError for one that is none of these episodes."""
-        where, loss = state["where"].numpy(), state["loss"].numpy()
-        room = np.array([[len(self.episodes)], [self.episodes.ticks]])
-        if where.shape != (2, len(loss)) or (where < 0).any() or (where >= room).any():
-            raise ValueError(f"windows {list(where.shape)} with {len(loss)} losses, beyond {room.ravel().tolist()}")
-        self.where, self.loss, self.ticks = where, loss, int(state["ticks"])
+        where, loss, ticks = state["where"].numpy(), state["loss"].numpy(), int(state["ticks"])
+        if where.shape != (2, len(loss)) or (where < 0).any():
+            raise ValueError(f"windows {list(where.shape)} with {len(loss)} losses")
+        windows = self._windows(where, max(ticks, 1))
+        self.where, self.loss, self.ticks, self.windows = where, loss, ticks, windows
 
     def _renew(self, iteration: int, ticks: int, score: Score) -> None:
         """The hardest of the pool and of fresh windows; windows of another length are forgotten."""
         if ticks != self.ticks:
             self.where, self.loss, self.ticks = np.zeros((2, 0), np.int64), np.zeros(0, np.float32), ticks
+            self.windows = self._cut(*self.where, ticks)
+        fresh, windows = self._fresh(iteration, ticks)
+        count, old = fresh.shape[1], len(self.loss)
+        cuts = (np.arange(first, min(first + SCORED_AT_ONCE, count)) for first in range(0, count, SCORED_AT_ONCE))
+        scored = np.concatenate([self.loss, *(_usable(score(windows(part))) for part in cuts)])
+        hardest = np.argsort(-scored, kind="stable")[: self.config.pool]
+        kept, new = hardest[hardest < old], hardest[hardest >= old]
+        self.where = np.concatenate([self.where[:, kept], fresh[:, new - old]], 1)
+        self.loss = scored[np.concatenate([kept, new])]
+        self.windows = join([take(self.windows, kept), windows(new - old)])
+
+    def _fresh(self, iteration: int, ticks: int) -> tuple[NDArray[np.int64], Callable[[NDArray[np.integer]], Batch]]:
+        """Episodes and starts [2, N] of the windows to be scored, and how to get some of them."""
         shape, seed = WindowShape(self.opening, ticks, self.config.fresh), seeds.derive(self.seed, "pool")
-        index, start = draw_windows(self.episodes, shape, seed, iteration)
-        cuts = (slice(first, first + SCORED_AT_ONCE) for first in range(0, self.config.fresh, SCORED_AT_ONCE))
-        scored = [score(self._cut(index[part], start[part], ticks)) for part in cuts]
-        where = np.concatenate([self.where, np.stack([index, start])], 1)
-        loss = np.concatenate([self.loss, _usable(np.concatenate(scored))])
-        hardest = np.argsort(-loss, kind="stable")[: self.config.pool]
-        self.where, self.loss = where[:, hardest], loss[hardest]
+        where = np.stack(draw_windows(self.episodes, shape, seed, iteration))
+        return where, lambda pick: self._windows(where[:, pick], ticks)
+
+    def _windows(self, where: NDArray[np.int64], ticks: int) -> Batch:
+        """The windows at episodes and starts [2, N]. Raises ValueError for places that there are not."""
+        if (where >= [[len(self.episodes)], [self.episodes.ticks]]).any():
+            raise ValueError(f"windows beyond {len(self.episodes)} episodes of {self.episodes.ticks} ticks")
+        return self._cut(*where, ticks)
+
+
+class Rare(Hard):
+    """See the module docstring."""
+
+    def __init__(self, config: RareConfig, episodes: Episodes, opening: int, seed: int, play: Play) -> None:
+        super().__init__(config, episodes, opening, seed)
+        self.play = play
+        self.played = config.played
+
+    @functools.cached_property
+    def known(self) -> NDArray[np.int64]:
+        """How often the recording shows each sight."""
+        parts = range(0, len(self.episodes), PLAYED_AT_ONCE)
+        return sum(
+            (counted(self.episodes.frames[first : first + PLAYED_AT_ONCE]) for first in parts),
+            np.zeros(BINS, np.int64),
+        )
+
+    def _fresh(self, iteration: int, ticks: int) -> tuple[NDArray[np.int64], Callable[[NDArray[np.integer]], Batch]]:
+        """Of all windows of the games played now, those with the rarest sights; of equals, a random choice."""
+        begin = (iteration // self.config.renew) * self.played
+        places, found = [], []
+        for first in range(begin, begin + self.played, PLAYED_AT_ONCE):
+            numbers = np.arange(first, min(first + PLAYED_AT_ONCE, begin + self.played))
+            episodes = self.play(numbers)
+            wanted = -(-self.config.fresh * len(numbers) // self.played)
+            row, start = self._rarest(episodes, ticks, wanted, seeds.generator(self.seed, "rare", first))
+            places.append(np.stack([numbers[row], start]))
+            found.append(cut(episodes, WindowShape(self.opening, ticks, len(row)), row, start))
+        windows = join(found)
+        return np.concatenate(places, 1), lambda pick: take(windows, pick)
+
+    def _rarest(
+        self, episodes: Episodes, ticks: int, wanted: int, chance: np.random.Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows and starts of the windows whose rarest transition is rarest."""
+        legal = legal_starts(episodes, WindowShape(self.opening, ticks, 1))
+        stand = max(self.opening - 1, 0)
+        each = rarity(episodes.frames, self.known)[:, stand:]
+        each = np.lib.stride_tricks.sliding_window_view(each, ticks, 1).min(-1)  # [E, starts]
+        row, start = np.nonzero(np.arange(each.shape[1]) < legal[:, None])
+        order = np.lexsort((chance.random(len(row)), each[row, start]))[:wanted]
+        return row[order], start[order]
+
+    def _windows(self, where: NDArray[np.int64], ticks: int) -> Batch:
+        """The windows at numbers of played episodes and starts [2, N]: their episodes are played again."""
+        numbers, row = np.unique(where[0], return_inverse=True)
+        parts, order = [self._cut(*np.zeros((2, 0), np.int64), ticks)], [np.zeros(0, np.int64)]
+        for first in range(0, len(numbers), PLAYED_AT_ONCE):
+            here = np.flatnonzero((row >= first) & (row < first + PLAYED_AT_ONCE))
+            episodes = self.play(numbers[first : first + PLAYED_AT_ONCE])
+            if (where[1, here] + max(self.opening - 1, 0) + ticks > episodes.ticks).any():
+                raise ValueError(f"windows beyond episodes of {episodes.ticks} ticks")
+            parts.append(cut(episodes, WindowShape(self.opening, ticks, len(here)), row[here] - first, where[1, here]))
+            order.append(here)
+        return take(join(parts), np.argsort(np.concatenate(order), kind="stable"))
 
 
 def _usable(losses: NDArray[np.float32]) -> NDArray[np.float32]:
