@@ -188,6 +188,7 @@ def test_a_transition_is_learned_from_what_changes_and_what_is_worst(
         torch.testing.assert_close(some[name], every[name])
         torch.testing.assert_close(some[name], scored[name])
     torch.stack([loss.sum() for loss in some.values()]).sum().backward()
+    assert table.grad is not None
     reached = table.grad.any(-1)
     assert reached.sum(1).tolist() == [12] * 32
     assert (reached | ~changed.flatten(1)).all()

@@ -59,7 +59,7 @@ def test_uniform_draws_are_a_function_of_seed_and_iteration(episodes: Episodes) 
 def test_uniform_covers_all_windows_alike(episodes: Episodes) -> None:
     sampler = UniformConfig().build(episodes, OPENING, 0)
     legal = int(legal_starts(episodes, WindowShape(OPENING, TICKS, 1)).sum())
-    draws = np.concatenate([np.stack(sampler._uniform(iteration, 500, TICKS)) for iteration in range(20)], 1)
+    draws = np.concatenate([sampler._uniform(iteration, 500, TICKS) for iteration in range(20)], 1)
     _, counts = np.unique(draws, axis=1, return_counts=True)
     assert len(counts) == legal
     expected = draws.shape[1] / legal

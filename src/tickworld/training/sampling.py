@@ -110,7 +110,7 @@ class Sampler:
 
     def draw(self, iteration: int, windows: int, ticks: int, score: Score) -> Batch:
         """The batch of ``iteration``: ``windows`` windows of ``ticks`` ticks."""
-        return self._cut(*self._uniform(iteration, windows, ticks), ticks)
+        return self._cut(self._uniform(iteration, windows, ticks), ticks)
 
     def learn(self, losses: NDArray[np.float32]) -> None:
         """Takes note of the losses [B] of the batch that was drawn last."""
@@ -122,11 +122,16 @@ class Sampler:
     def restore(self, state: dict[str, Tensor]) -> None:
         """Goes on from what was saved."""
 
-    def _uniform(self, iteration: int, windows: int, ticks: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        return draw_windows(self.episodes, WindowShape(self.opening, ticks, windows), self.seed, iteration)
+    def _uniform(self, iteration: int, windows: int, ticks: int) -> NDArray[np.int64]:
+        """Episodes and starts [2, N]."""
+        if windows == 0:
+            return np.zeros((2, 0), np.int64)
+        shape = WindowShape(self.opening, ticks, windows)
+        return np.stack(draw_windows(self.episodes, shape, self.seed, iteration))
 
-    def _cut(self, index: NDArray[np.int64], start: NDArray[np.int64], ticks: int) -> Batch:
-        return cut(self.episodes, WindowShape(self.opening, ticks, len(index)), index, start)
+    def _cut(self, where: NDArray[np.int64], ticks: int) -> Batch:
+        """The windows at these episodes and starts [2, N]."""
+        return cut(self.episodes, WindowShape(self.opening, ticks, where.shape[1]), where[0], where[1])
 
 
 class Hard(Sampler):
@@ -138,7 +143,7 @@ class Hard(Sampler):
         self.where = np.zeros((2, 0), np.int64)  # episode and start of the pool's windows
         self.loss = np.zeros(0, np.float32)  # [pool]
         self.ticks = 0  # of the pool's windows
-        self.windows = self._cut(*self.where, 1)  # the pool itself
+        self.windows = self._cut(self.where, 1)  # the pool itself
         self.drawn = np.zeros(0, np.int64)  # which of the pool are in the last batch, at its end
 
     def draw(self, iteration: int, windows: int, ticks: int, score: Score) -> Batch:
@@ -146,11 +151,10 @@ class Hard(Sampler):
         if iteration % self.config.renew == 0 or ticks != self.ticks:
             self._renew(iteration, ticks, score)
         hard = round(windows * self.config.share)
-        index, start = self._uniform(iteration, windows - hard, ticks) if windows > hard else np.zeros((2, 0), np.int64)
         chance = np.cumsum(self.loss.astype(np.float64) ** self.config.power)
         pick = seeds.generator(self.seed, "pool draw", iteration).random(hard) * chance[-1]
         self.drawn = np.minimum(np.searchsorted(chance, pick, side="right"), len(chance) - 1)
-        return join([self._cut(index, start, ticks), take(self.windows, self.drawn)])
+        return join([self._cut(self._uniform(iteration, windows - hard, ticks), ticks), take(self.windows, self.drawn)])
 
     def learn(self, losses: NDArray[np.float32]) -> None:
         """The pool's windows get their new losses."""
@@ -174,7 +178,7 @@ class Hard(Sampler):
         """The hardest of the pool and of fresh windows; windows of another length are forgotten."""
         if ticks != self.ticks:
             self.where, self.loss, self.ticks = np.zeros((2, 0), np.int64), np.zeros(0, np.float32), ticks
-            self.windows = self._cut(*self.where, ticks)
+            self.windows = self._cut(self.where, ticks)
         fresh, windows = self._fresh(iteration, ticks)
         count, old = fresh.shape[1], len(self.loss)
         cuts = (np.arange(first, min(first + SCORED_AT_ONCE, count)) for first in range(0, count, SCORED_AT_ONCE))
@@ -195,7 +199,7 @@ class Hard(Sampler):
         """The windows at episodes and starts [2, N]. Raises ValueError for places that there are not."""
         if (where >= [[len(self.episodes)], [self.episodes.ticks]]).any():
             raise ValueError(f"windows beyond {len(self.episodes)} episodes of {self.episodes.ticks} ticks")
-        return self._cut(*where, ticks)
+        return self._cut(where, ticks)
 
 
 class Rare(Hard):
@@ -244,7 +248,7 @@ class Rare(Hard):
     def _windows(self, where: NDArray[np.int64], ticks: int) -> Batch:
         """The windows at numbers of played episodes and starts [2, N]: their episodes are played again."""
         numbers, row = np.unique(where[0], return_inverse=True)
-        parts, order = [self._cut(*np.zeros((2, 0), np.int64), ticks)], [np.zeros(0, np.int64)]
+        parts, order = [self._cut(where[:, :0], ticks)], [np.zeros(0, np.int64)]
         for first in range(0, len(numbers), PLAYED_AT_ONCE):
             here = np.flatnonzero((row >= first) & (row < first + PLAYED_AT_ONCE))
             episodes = self.play(numbers[first : first + PLAYED_AT_ONCE])
