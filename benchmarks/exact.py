@@ -23,6 +23,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "all of it": {},
     "not snapped": {"world.core.mode": "soft"},
     "no memory": {"world.core.ages": 1},
+    "hard, but not rare": {"training.sampler.kind": "hard"},
     "uniform sampling": {"training.sampler.kind": "uniform"},
     "no low-rate tail": {"training.rate.last": 1.0},
     "no weight decay": {"training.decay": 0.0},

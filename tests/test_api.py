@@ -16,7 +16,7 @@ from tickworld.simulator import Simulator
 TINY: dict[str, Any] = {
     "threads": 1,
     "world": {"core": {"width": 8, "summary": 4, "radius": [1, 1], "ages": 4}},
-    "training": {"iterations": 4, "batch": 8, "sampler.pool": 32},
+    "training": {"iterations": 4, "batch": 8, "sampler.pool": 32, "sampler.fresh": 64, "sampler.played": 8},
     "evaluation.rollouts": 2,
     "evaluation.frames": 5,
     "game.params.serve_wait": 0,

@@ -12,7 +12,7 @@ from tickworld.cli import main
 TINY: str = (
     "--threads 1 --record.episodes 6 --record.ticks 40 "
     "--record.block 3 --world.core.width 8 --world.core.summary 4 "
-    "--world.core.radius [1,1] --world.core.ages 4 --training.sampler.fresh 64 "
+    "--world.core.radius [1,1] --world.core.ages 4 --training.sampler.fresh 64 --training.sampler.played 8 "
     "--training.iterations 6 --training.batch 8 --training.rate.warmup 2 "
     "--output.log 1 --output.save 3 --evaluation.rollouts 3 "
     "--evaluation.frames 10"

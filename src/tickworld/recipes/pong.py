@@ -18,20 +18,20 @@ from tickworld.recipes.config import GameConfig, RunConfig
 from tickworld.training.curriculum import GrowthConfig, RateConfig
 from tickworld.training.fit import TrainingConfig
 from tickworld.training.objectives import RolloutConfig, TransitionConfig
-from tickworld.training.sampling import HardConfig
+from tickworld.training.sampling import RareConfig
 
 
 def demo() -> RunConfig:
     """Pong from frames and actions in ten minutes on two cores: a core of snapped frames, trained on single
-    transitions."""
+    transitions of which the rare ones are sought out."""
     return RunConfig(
         recipe="demo",
         game=GameConfig(name="pong"),
-        record=Plan(players="mixed", episodes=8192, ticks=64),  # short: as many different starts as can be
+        record=Plan(players="mixed", episodes=4096, ticks=64),  # short: as many different starts as can be
         world=WorldConfig(initializer=HistoryConfig(), core=SnappedConfig(reach=(2, 1)), renderer=PaletteConfig()),
         training=TrainingConfig(
             objective=TransitionConfig(),
-            sampler=HardConfig(),
+            sampler=RareConfig(played=8192),
             iterations=12_000,
             batch=32,
             rate=RateConfig(peak=2e-3, warmup=200, shape="linear"),
@@ -49,7 +49,8 @@ def pong() -> RunConfig:
         demo(),
         {
             "recipe": "pong",
-            "record.episodes": 49_152,
+            "record.episodes": 16_384,
+            "training.sampler.played": 24_576,
             "training.iterations": 56_000,
             "evaluation.frames": 2000,
             "evaluation.measures": ["events", "rules"],
