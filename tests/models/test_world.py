@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tickworld.errors import UserError
+from tickworld.models.cores.committee import CommitteeConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.snapped import SnappedConfig
@@ -24,6 +25,9 @@ from tickworld.simulator import Param, Spec
 SNAPPED = SnappedConfig(radius=(1, 1), ages=3, width=8, summary=4)
 CONFIGS = {
     "snapped": WorldConfig(initializer=HistoryConfig(), core=SNAPPED, renderer=PaletteConfig()),
+    "committee": WorldConfig(
+        initializer=HistoryConfig(), core=CommitteeConfig(member=SNAPPED, members=2), renderer=PaletteConfig()
+    ),
     "snapped, drawn by a network": WorldConfig(initializer=HistoryConfig(), core=SNAPPED, renderer=DenseConfig()),
     "gru": WorldConfig(
         initializer=FramesConfig(opening=3, size=8), core=GruConfig(size=8), renderer=ProfilesConfig(shapes=3)

@@ -9,6 +9,7 @@ import tyro
 from rich.table import Table
 
 from tickworld.cli.command import Command, Json, RunFolder, print_json, print_table
+from tickworld.errors import UserError
 
 if TYPE_CHECKING:  # loading torch takes seconds
     from tickworld.recipes.label import Label
@@ -67,6 +68,25 @@ class Pack(Command):
             f"{out} has {out.stat().st_size / 1000:.0f} kB and claims a median of {claim.pixel_horizon.median:g} right "
             f"ticks over {claim.rollouts} games of {claim.frames}"
         )
+
+
+class Join(Command):
+    """Runs that were trained apart, joined to one whose worlds decide together; evaluate and pack it like any other."""
+
+    paths: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="RUN [RUN ...]")]
+    """folders of finished runs of one recipe; the first decides alone while it is sure"""
+    out: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """folder of the joined run"""
+
+    def run(self) -> None:
+        """Joins."""
+        from tickworld.recipes.join import join
+        from tickworld.recipes.run import open_run
+
+        if not self.paths:
+            raise UserError("join needs two runs or more; got none; name their folders")
+        joined = join([open_run(path) for path in self.paths], self.out)
+        print(f"{len(self.paths)} worlds are joined in {joined.folder}; measure them: tickworld evaluate {self.out}")
 
 
 def _game(label: Label) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from tickworld import config as configs
 from tickworld.cli.cartridges import Cartridges as Cartridges
+from tickworld.cli.cartridges import Join as Join
 from tickworld.cli.cartridges import Pack as Pack
 from tickworld.cli.command import Command, Json, RunFolder, print_json, print_table
 from tickworld.cli.console import Terminal

@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("Train", "record, train and evaluate one recipe; goes on where it stopped"),
     "evaluate": ("Evaluate", "for how many ticks a trained world is right"),
     "watch": ("Watch", "truth beside dream as a GIF"),
+    "join": ("Join", "runs that were trained apart, to decide together"),
     "pack": ("Pack", "a trained world as one small file to share"),
 }
 """Command -> (class in ``commands`` that holds its flags and does the work, one line of help)."""

@@ -50,22 +50,31 @@ def save(folder: Path, iteration: int, training: Training, seconds: float = 0.0)
 
     Raises UserError when the disk refuses; what was there before stays.
     """
-
-    def write(path: Path) -> None:
-        path.mkdir()
-        optimizer = _optimizer_tensors(training.world, training.optimizer)
-        for name, tensors in (
-            ("world", training.world.state_dict()),
-            ("optimizer", optimizer),
-            ("sampler", training.sampler.state()),
-        ):
-            (path / f"{name}.safetensors").write_bytes(packed(_plain(tensors)))
-        state = {"format": FORMAT, "iteration": iteration, "seconds": seconds, "source": training.source}
-        files.write_json(path / "state.json", state)
-
-    files.write_whole(folder / f"{iteration:08d}", write)
+    parts = {
+        "world": training.world.state_dict(),
+        "optimizer": _optimizer_tensors(training.world, training.optimizer),
+        "sampler": training.sampler.state(),
+    }
+    state = {"format": FORMAT, "iteration": iteration, "seconds": seconds, "source": training.source}
+    _save(folder / f"{iteration:08d}", parts, state)
     for old in checkpoints(folder)[:-KEEP]:
         files.remove(old.path)
+
+
+def save_world(folder: Path, iteration: int, world: World, source: str, seconds: float) -> None:
+    """Writes a checkpoint that is complete for playing; training does not go on from it. Raises as ``save``."""
+    state = {"format": FORMAT, "iteration": iteration, "seconds": seconds, "source": source}
+    _save(folder / f"{iteration:08d}", {"world": world.state_dict()}, state)
+
+
+def _save(folder: Path, parts: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> None:
+    def write(path: Path) -> None:
+        path.mkdir()
+        for name, tensors in parts.items():
+            (path / f"{name}.safetensors").write_bytes(packed(_plain(tensors)))
+        files.write_json(path / "state.json", state)
+
+    files.write_whole(folder, write)
 
 
 def checkpoints(folder: Path) -> list[Checkpoint]:

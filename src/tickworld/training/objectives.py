@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from tickworld.config import Config
 from tickworld.errors import UserError
+from tickworld.models.cores.committee import Committee
 from tickworld.models.cores.snapped import Look, Snapped
 from tickworld.models.world import World
 from tickworld.tensors import one_hot
@@ -82,7 +83,7 @@ def _trusted(costs: Tensor, patience: float) -> Tensor:
 
 
 class TransitionConfig(Config):
-    """Single transitions of a snapped core, judged at all pixels that may change."""
+    """Single transitions of a snapped core, or of each in a committee, judged at all pixels that may change."""
 
     kind: Literal["transition"] = "transition"
     pixels: int = Field(default=24, gt=0)
@@ -100,13 +101,20 @@ class TransitionConfig(Config):
         A rule that is nearly right is wrong at few pixels of few frames. All are judged, so that none hides; only the
         worst pass a gradient on, which is nearly all there is to pass on and costs a quarter.
         """
-        core = self.core_of(world, batch.actions.shape[1])
-        state = core.init(world.initializer(batch.params, batch.opening_frames, batch.opening_actions))
+        cores = self.cores_of(world, batch.actions.shape[1])
+        start = world.initializer(batch.params, batch.opening_frames, batch.opening_actions)
+        keys = one_hot(batch.actions[:, 0], world.action_count)
+        each = [self.of(core, start, keys, batch) for core in cores]
+        return {name: torch.stack([losses[name] for losses in each]).sum(0) for name in self.weights}
+
+    def of(self, core: Snapped, start: Tensor, keys: Tensor, batch: TensorBatch) -> Losses:
+        """The losses of one core that begins with ``start`` under ``keys`` [B, A]."""
+        state = core.init(start)
         now = state.frames[:, -1]
         after = core.colours(batch.frames[:, 1])
         changed = now != after
         core.watch(now, changed)
-        look = core.look(state, one_hot(batch.actions[:, 0], world.action_count))
+        look = core.look(state, keys)
         with torch.no_grad():
             asked = core.asked(now).flatten(1)
             judged = torch.zeros(asked.shape)
@@ -119,14 +127,16 @@ class TransitionConfig(Config):
         learned = _surprise(core, look, after, rows, worst.flatten()).view_as(worst)
         return _split(judged.scatter(1, worst, learned * asked.gather(1, worst)), changed)
 
-    def core_of(self, world: World, ticks: int) -> Snapped:
-        """The core that this objective trains. Raises UserError for a world or a length of windows that it cannot
+    def cores_of(self, world: World, ticks: int) -> list[Snapped]:
+        """The cores that this objective trains. Raises UserError for a world or a length of windows that it cannot
         train."""
-        if not isinstance(world.core, Snapped):
-            raise UserError("objective transition trains a snapped core; use --training.objective.kind rollout")
         if ticks != 1:
             raise UserError(f"objective transition judges windows of 1 tick; got {ticks}; set --training.ticks.last 1")
-        return world.core
+        if isinstance(world.core, Committee):
+            return world.core.cores
+        if isinstance(world.core, Snapped):
+            return [world.core]
+        raise UserError("objective transition trains a snapped core; use --training.objective.kind rollout")
 
 
 def _split(judged: Tensor, changed: Tensor) -> Losses:

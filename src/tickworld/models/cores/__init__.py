@@ -7,11 +7,12 @@ from typing import Annotated
 from pydantic import Field
 
 from tickworld.models.cores.bodies import BodiesConfig
+from tickworld.models.cores.committee import CommitteeConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.snapped import SnappedConfig
 
 CoreConfig = Annotated[
-    GruConfig | LstmConfig | SnappedConfig | BodiesConfig,
+    GruConfig | LstmConfig | SnappedConfig | CommitteeConfig | BodiesConfig,
     Field(discriminator="kind"),
 ]

@@ -162,14 +162,26 @@ class Snapped(Core):
 
     def update(self, state: SnappedState, x: Tensor) -> SnappedState:
         """One tick: the pixels that may change are asked, the best colour of each is taken."""
-        now = state.frames[:, -1]
         parts = zip(*(each.split(ROWS) for each in (*state, x)), strict=True)
-        out = torch.cat([self._out(SnappedState(*part[:3]), part[3]) for part in parts])
+        return self.advance(state, torch.cat([self.out(SnappedState(*part[:3]), part[3]) for part in parts]))
+
+    def advance(self, state: SnappedState, out: Tensor) -> SnappedState:
+        """The state one tick later, when ``out`` [B, Q, H, W] are the logits of the next frame's colours."""
+        now = state.frames[:, -1]
         after = out.softmax(1) if self.soft else best_colour(out)
         same = (now * after).sum(1) if self.soft else now == after
         frames = torch.cat([state.frames[:, 1:], after.unsqueeze(1)], 1)
         age = (state.age + 1).clamp(max=self.config.ages - 1) * same
         return SnappedState(frames, age, out)
+
+    def out(self, state: SnappedState, x: Tensor) -> Tensor:
+        """Logits [B, Q, H, W] of the next frame's colours."""
+        now = state.frames[:, -1]
+        rows, pixels = self.asked(now).flatten(1).nonzero(as_tuple=True)
+        still = now.clamp(min=math.exp(-SURE)).log() if self.soft else self._sure(now)
+        out = still.flatten(2).clone()
+        out[rows, :, pixels] = self.logits(self.look(state, x), rows, pixels)
+        return out.unflatten(2, now.shape[-2:])
 
     def look(self, state: SnappedState, x: Tensor) -> Look:
         """What ``logits`` needs of a tick, whichever pixels are asked."""
@@ -202,15 +214,6 @@ class Snapped(Core):
     def colours(self, frames: Tensor) -> Tensor:
         """Index [..., H, W] of the palette colour nearest to each pixel of ``frames`` [..., C, H, W] in 0..1."""
         return nearest_colour(frames, self.palette)
-
-    def _out(self, state: SnappedState, x: Tensor) -> Tensor:
-        """Logits [B, Q, H, W] of the next frame's colours."""
-        now = state.frames[:, -1]
-        rows, pixels = self.asked(now).flatten(1).nonzero(as_tuple=True)
-        still = now.clamp(min=math.exp(-SURE)).log() if self.soft else self._sure(now)
-        out = still.flatten(2).clone()
-        out[rows, :, pixels] = self.logits(self.look(state, x), rows, pixels)
-        return out.unflatten(2, now.shape[-2:])
 
     def _summary(self, state: SnappedState, marks: Tensor, x: Tensor) -> Tensor:
         """Phi [B, G]: the strongest of what the stirred pixels see."""

@@ -1,0 +1,79 @@
+"""Several snapped cores that decide together: the first alone while it is sure, all of them where it is not.
+
+    logits(p) = logits_1(p)                      if its least lead over all pixels of the frame is above ``sure``
+              = mean_i logits_i(p)               otherwise
+
+Worlds that were trained from different weights on different games are wrong at different ticks, and hardly ever sure of
+it; the mean of their logits is the normalised product of what they expect (products of experts, Hinton 2002), so one
+that is unsure and wrong is outvoted by one that is sure and right. Asking the others only in need makes a committee
+of three little slower than one core. Members may be trained together, or apart and then joined (``tickworld join``).
+
+In ``soft`` mode all are always asked, so that gradients see one smooth rule.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from tickworld.config import Config
+from tickworld.models.cores.snapped import ROWS, Snapped, SnappedConfig, SnappedState
+from tickworld.models.parts import Core
+from tickworld.simulator import Spec
+from tickworld.tensors import lead
+
+
+class CommitteeConfig(Config):
+    """Several snapped cores that decide together."""
+
+    kind: Literal["committee"] = "committee"
+    member: SnappedConfig = SnappedConfig()
+    """what each of them is"""
+    members: int = Field(default=3, gt=0)
+    """how many there are"""
+    sure: float = Field(default=15.0, ge=0)
+    """nats by which the first must prefer its choice at every pixel to decide alone"""
+
+    def build(self, spec: Spec) -> Committee:
+        """The core for frames and actions of ``spec``. Raises UserError for a game without a palette."""
+        return Committee(self, [self.member.build(spec) for _ in range(self.members)])
+
+
+class Committee(Core):
+    """See the module docstring."""
+
+    def __init__(self, config: CommitteeConfig, members: list[Snapped]) -> None:
+        super().__init__()
+        self.config = config
+        self.start_shape, self.out_shape = members[0].start_shape, members[0].out_shape
+        self.members = nn.ModuleList(members)
+
+    @property
+    def cores(self) -> list[Snapped]:
+        """The members."""
+        return [member for member in self.members if isinstance(member, Snapped)]
+
+    def init(self, start: Tensor) -> SnappedState:
+        """As one member starts: what is carried holds no weights."""
+        return self.cores[0].init(start)
+
+    def update(self, state: SnappedState, x: Tensor) -> SnappedState:
+        """One tick, decided together where need be."""
+        first, *others = self.cores
+        parts = zip(*(each.split(ROWS) for each in (*state, x)), strict=True)
+        out = torch.cat([self._out(first, others, SnappedState(*part[:3]), part[3]) for part in parts])
+        return first.advance(state, out)
+
+    def _out(self, first: Snapped, others: list[Snapped], state: SnappedState, x: Tensor) -> Tensor:
+        """Logits [B, Q, H, W] of the next frame's colours."""
+        out = first.out(state, x)
+        if first.soft:
+            return torch.stack([out, *(each.out(state, x) for each in others)]).mean(0)
+        unsure = (lead(out).flatten(1).min(1).values < self.config.sure).nonzero().flatten()
+        if len(unsure) and others:
+            part, keys = SnappedState(*(each[unsure] for each in state)), x[unsure]
+            out[unsure] = torch.stack([out[unsure], *(each.out(part, keys) for each in others)]).mean(0)
+        return out
