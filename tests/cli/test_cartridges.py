@@ -132,3 +132,19 @@ def test_damaged_cartridges(how: str, packed: Path, capsys: pytest.CaptureFixtur
         "flipped": "its weights are of another network: it lacks 'core.answer.bias'",
         "newer": "has format 7; this tickworld reads formats up to 1; update tickworld",
     }[how] in said
+
+
+def test_runs_are_joined_and_judged_together(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    both = tmp_path / "both"
+    assert main(["join", str(made), str(made), "-o", str(both)]) == 0
+    assert capsys.readouterr().out == f"2 worlds are joined in {both}; measure them: tickworld evaluate {both}\n"
+    assert main(["evaluate", str(both), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["pixel_horizon"] == json.loads((made / "evaluation.json").read_text())["pixel_horizon"]  # twins agree
+
+
+def test_what_cannot_be_joined_is_told(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = ["-o", str(tmp_path / "x")]
+    assert mistake(["join", *out], capsys) == "join needs two runs or more; got none; name their folders"
+    assert "two members or more; got only" in mistake(["join", str(made), *out], capsys)
+    assert "does not exist; give the folder" in mistake(["join", str(made), str(tmp_path / "no"), *out], capsys)
