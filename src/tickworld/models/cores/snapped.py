@@ -200,7 +200,7 @@ class Snapped(Core):
         now = look.state.frames[:, -1].flatten(-2)
         if self.soft:
             return self.answer(hidden) + COPY * now[rows, :, pixels]
-        return self.answer(hidden) + COPY * F.one_hot(now[rows, pixels].long(), len(self.palette))
+        return self.answer(hidden) + COPY * self._is(now[rows, pixels].unsqueeze(1))
 
     def asked(self, now: Tensor) -> Tensor:
         """Which pixels may change, bool [B, H, W], when ``now`` is the newest of a state's ``frames``."""
@@ -233,7 +233,13 @@ class Snapped(Core):
 
     def _sure(self, now: Tensor) -> Tensor:
         """Logits [B, Q, H, W] that are sure of the colours ``now`` [B, H, W]."""
-        return F.one_hot(now.long(), len(self.palette)).movedim(-1, 1).float().contiguous() * SURE
+        return self._is(now.unsqueeze(1), (1, 1)) * SURE
+
+    def _is(self, now: Tensor, after: tuple[int, ...] = ()) -> Tensor:
+        """1 for the colour that ``now`` [B, 1, ...] has and 0 for the others, [B, Q, ...]; twice as fast as
+        ``one_hot``."""
+        colours = torch.arange(len(self.palette), device=now.device, dtype=now.dtype)
+        return (now == colours.view(-1, *after)).float()
 
     def _marks(self, frames: Tensor) -> Tensor:
         """Which colour but the background each pixel has, as 0 and 1 with a dark margin around: [B, H', W', K (Q-1)].
