@@ -44,7 +44,9 @@ def test_from_a_game_to_a_learned_game(tmp_path: Path) -> None:
     assert isinstance(world, Simulator) and isinstance(game, Simulator)
     result = tw.evaluate(world, game, rollouts=3, ticks=6)
     assert result.rollouts == 3 and result.frames == 6 and 0 <= result.pixel_horizon["median"] <= 6
-    assert tw.evaluate(game, game, rollouts=3, ticks=6).pixel_horizon["survived"] == 1
+    judged = tw.evaluate(game, game, rollouts=3, ticks=6, seed=1, measures=["rules"], rules_rollouts=2, rules_frames=20)
+    assert judged.pixel_horizon["survived"] == 1
+    assert judged.measured["rules"]["valid_horizon"]["survived"] == 1
     again = tw.train("demo", data=str(data.path), out=str(tmp_path / "run"), **TINY)
     assert again.finished and np.isfinite(result.pixel_horizon["mean"])
 
@@ -54,6 +56,8 @@ def test_mistakes_are_told(tmp_path: Path) -> None:
         tw.game("pnog")
     with pytest.raises(UserError, match="no recipe 'dmeo'"):
         tw.train("dmeo")
+    with pytest.raises(UserError, match="evaluate: there is no setting 'measure'; did you mean 'measures'"):
+        tw.evaluate(tw.game("pong"), tw.game("pong"), measure=["rules"])
     with pytest.raises(UserError, match="there is no setting 'training.iteratons'"):
         tw.train("demo", out=tmp_path / "run", training={"iteratons": 3})
     with pytest.raises(UserError, match="does not exist"):

@@ -18,11 +18,11 @@ from tickworld.data import record as recording
 from tickworld.data.manifest import Plan
 from tickworld.data.store import Store
 from tickworld.evaluation.evaluate import Evaluation, EvaluationConfig
-from tickworld.evaluation.evaluate import evaluate as measure
 from tickworld.games import game
 from tickworld.models.learned import Learned
 from tickworld.progress import Progress
 from tickworld.recipes import recipe
+from tickworld.recipes.playable import assess
 from tickworld.recipes.results import conclude
 from tickworld.recipes.run import Run, begin_run
 from tickworld.recipes.run import train as train_run
@@ -76,9 +76,17 @@ def load(path: str | Path) -> Learned:
 
 
 def evaluate(
-    world: Simulator, truth: Simulator, rollouts: int = 64, ticks: int = 500, players: str = "held_out", seed: int = 0
+    world: Simulator,
+    truth: Simulator,
+    rollouts: int = 64,
+    ticks: int = 500,
+    players: str = "held_out",
+    **settings: Any,
 ) -> Evaluation:
-    """Horizons, floors and errors of ``world`` against ``truth``, open loop, on seeds and players kept for this."""
-    asked = {"rollouts": rollouts, "frames": ticks, "players": players, "seed": seed}
-    config = configs.validate(EvaluationConfig, asked, "evaluate")
-    return measure(world, truth, player(players, truth), config)
+    """Horizons, floors and errors of ``world`` against ``truth``, open loop, on seeds and players kept for this.
+
+    ``settings`` are those of an evaluation, such as ``seed=1`` or ``measures=["events", "rules"]``, whose results are
+    in ``measured``. Raises UserError.
+    """
+    asked = {"rollouts": rollouts, "frames": ticks, "players": players, **settings}
+    return assess(world, truth, configs.validate(EvaluationConfig, asked, "evaluate"))

@@ -27,10 +27,14 @@ class Playable:
 
 def judge(playable: Playable, config: EvaluationConfig, show: Progress | None = None) -> Evaluation:
     """Evaluates a world open loop against its game, with the measures that ``config`` names."""
-    show = show or Silent()
     torch.set_num_threads(playable.threads)
+    return assess(playable.world, playable.game, config, show)
+
+
+def assess(world: Simulator, game: Simulator, config: EvaluationConfig, show: Progress | None = None) -> Evaluation:
+    """As ``judge``, for any two simulators. Raises UserError for a measure or player that there is not."""
+    show = show or Silent()
     chosen(config.measures)  # a misspelt one is told before anything takes its time
-    world, game = playable.world, playable.game
     who = player(config.players, game)
     with show.bar(f"evaluating {config.rollouts} rollouts", config.frames, "ticks") as at:
         evaluation = evaluate(world, game, who, config, lambda done: at(done, ""))
