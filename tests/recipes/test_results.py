@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import shlex
+import shutil
 from pathlib import Path
 
 import yaml
@@ -17,8 +18,8 @@ from tickworld.games import game
 from tickworld.recipes import recipe
 from tickworld.recipes.config import RunConfig
 from tickworld.recipes.playable import judge
-from tickworld.recipes.results import SplitConfig, write_split_screen
-from tickworld.recipes.run import Run
+from tickworld.recipes.results import SplitConfig, conclude, write_split_screen
+from tickworld.recipes.run import Run, open_run
 
 
 def test_a_split_screen_shows_as_many_ticks_as_it_is_asked_for(tmp_path: Path) -> None:
@@ -55,6 +56,17 @@ def test_what_the_config_measures_is_in_the_evaluation(finished: Run) -> None:
     assert result["rollouts"] == finished.config.evaluation.rollouts
     kept = json.loads((finished.folder / "evaluation.json").read_text())
     assert not kept.keys() & {"rules", "event_errors"}, "a run that asks for nothing measures nothing"
+
+
+def test_the_report_shows_what_was_measured(finished: Run, tmp_path: Path) -> None:
+    folder = shutil.copytree(finished.folder, tmp_path / "run")
+    asked = {"evaluation.measures": ["rules"], "evaluation.rules_frames": 3, "evaluation.rules_rollouts": 2}
+    configs.save(configs.override(finished.config, asked), folder / "config.yaml")
+    (folder / "evaluation.json").unlink()
+    conclude(open_run(folder))
+    page, plain = (folder / "report.html").read_text(), (finished.folder / "report.html").read_text()
+    for words in ("<caption>Rules</caption>", "one ball", "Valid horizon"):
+        assert words in page and words not in plain
 
 
 def test_evaluation_json_is_that_of_the_last_checkpoint(finished: Run) -> None:

@@ -16,6 +16,7 @@ import yaml
 from tickworld import files
 from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import DREAM, Evaluation
+from tickworld.evaluation.sheets import Sheet, sheets
 from tickworld.frames import Frames
 from tickworld.progress import Progress, Silent
 from tickworld.recipes.playable import judge
@@ -108,7 +109,7 @@ def _report(run: Run, evaluation: Evaluation, result: dict[str, Any], size: int)
             ("speed", ", ".join(f"{rate:,.0f} ticks/s ({name})" for name, rate in result["ticks_per_second"].items())),
             ("seed", str(config.seed)),
         ],
-        tables=[_horizon_table(result)],
+        tables=[_horizon_table(result), *(_measured_table(sheet) for measure in sheets(result) for sheet in measure)],
         pictures=_pictures(run.folder),
         charts=_charts(result, records),
         config=yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False),
@@ -143,6 +144,10 @@ def _horizon_table(result: dict[str, Any]) -> report.Table:
         cells += [f"{thing['survived']:.0%}" if thing else "-", f"{row['mse']:.5f}", f"{row['bce']:.5f}"]
         rows.append((_label(name), *cells))
     return report.Table("Horizons in ticks; errors are means over all ticks, a pixel", header, rows)
+
+
+def _measured_table(sheet: Sheet) -> report.Table:
+    return report.Table(sheet.title.capitalize(), sheet.header or ("", "value"), sheet.rows)
 
 
 def _charts(result: dict[str, Any], records: list[dict[str, Any]]) -> list[report.Chart]:
