@@ -29,6 +29,9 @@ def case(core: Any, spec: Spec) -> Case:
     built = core.build(spec)
     for weight in built.parameters():  # lively enough that a step changes something
         weight.data *= 2
+    for name, buffer in built.named_buffers():
+        if name.endswith(".lively") or name == "lively":
+            buffer[:] = True  # every pixel has been seen to change
     keys = torch.randint(len(spec.actions), (ROWS, TICKS, len(spec.players)))
     x = torch.nn.functional.one_hot(keys, len(spec.actions)).flatten(2).float()
     return Case(built.eval(), torch.rand(ROWS, *built.start_shape), x)
@@ -70,6 +73,16 @@ def test_unroll_equals_update(case: Case) -> None:
     for one, other in zip(fast_state, slow_state, strict=True):
         torch.testing.assert_close(one, other, **CLOSE)
     torch.testing.assert_close(fast[:, -1], fast_state.out, **CLOSE)
+
+
+def test_an_unroll_can_be_cut_anywhere(case: Case) -> None:
+    whole, end = case.core.unroll(case.core.init(case.start), case.x)
+    for cut in range(1, TICKS):
+        first, middle = case.core.unroll(case.core.init(case.start), case.x[:, :cut])
+        second, last = case.core.unroll(middle, case.x[:, cut:])
+        torch.testing.assert_close(torch.cat([first, second], 1), whole, **CLOSE)
+        for one, other in zip(last, end, strict=True):
+            torch.testing.assert_close(one, other, **CLOSE)
 
 
 def test_a_row_alone_is_the_row_among_others(case: Case) -> None:
