@@ -17,6 +17,7 @@ from tickworld.models.cores.committee import CommitteeConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.cores.transition import TransitionConfig
 from tickworld.models.parts import Core, State
 from tickworld.simulator import Spec
 
@@ -28,6 +29,7 @@ SMALL: dict[str, Any] = {
     "snapped": SNAPPED,
     "committee": CommitteeConfig(member=SNAPPED, members=2),
     "bodies": BodiesConfig(bodies=2),
+    "transition": TransitionConfig(size=6, blocks=2),
 }
 """One small core of every kind in the table."""
 SNAPS = ("snapped", "committee")

@@ -11,8 +11,9 @@ from tickworld.models.cores.committee import CommitteeConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.cores.transition import TransitionConfig
 
 CoreConfig = Annotated[
-    GruConfig | LstmConfig | SnappedConfig | CommitteeConfig | BodiesConfig,
+    GruConfig | LstmConfig | SnappedConfig | CommitteeConfig | BodiesConfig | TransitionConfig,
     Field(discriminator="kind"),
 ]
