@@ -14,6 +14,7 @@ from torch import Tensor
 from tickworld.models.cores import CoreConfig
 from tickworld.models.cores.bodies import BodiesConfig
 from tickworld.models.cores.committee import CommitteeConfig
+from tickworld.models.cores.dilated import DilatedConfig, GruCellConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.snapped import SnappedConfig
@@ -30,6 +31,7 @@ SMALL: dict[str, Any] = {
     "committee": CommitteeConfig(member=SNAPPED, members=2),
     "bodies": BodiesConfig(bodies=2),
     "transition": TransitionConfig(size=6, blocks=2),
+    "dilated": DilatedConfig(levels=3, cell=GruCellConfig(size=6)),
 }
 """One small core of every kind in the table."""
 SNAPS = ("snapped", "committee")
