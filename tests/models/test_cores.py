@@ -17,6 +17,7 @@ from tickworld.models.cores.committee import CommitteeConfig
 from tickworld.models.cores.dilated import DilatedConfig, GruCellConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
+from tickworld.models.cores.mingru import MinGruConfig
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.cores.transition import TransitionConfig
 from tickworld.models.parts import Core, State
@@ -32,6 +33,7 @@ SMALL: dict[str, Any] = {
     "bodies": BodiesConfig(bodies=2),
     "transition": TransitionConfig(size=6, blocks=2),
     "dilated": DilatedConfig(levels=3, cell=GruCellConfig(size=6)),
+    "mingru": MinGruConfig(size=6),
 }
 """One small core of every kind in the table."""
 SNAPS = ("snapped", "committee")

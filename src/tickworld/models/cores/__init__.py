@@ -11,10 +11,18 @@ from tickworld.models.cores.committee import CommitteeConfig
 from tickworld.models.cores.dilated import DilatedConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
+from tickworld.models.cores.mingru import MinGruConfig
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.cores.transition import TransitionConfig
 
 CoreConfig = Annotated[
-    GruConfig | LstmConfig | SnappedConfig | CommitteeConfig | BodiesConfig | TransitionConfig | DilatedConfig,
+    GruConfig
+    | LstmConfig
+    | SnappedConfig
+    | CommitteeConfig
+    | BodiesConfig
+    | TransitionConfig
+    | DilatedConfig
+    | MinGruConfig,
     Field(discriminator="kind"),
 ]
