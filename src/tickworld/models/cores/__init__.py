@@ -8,11 +8,21 @@ from pydantic import Field
 
 from tickworld.models.cores.bodies import BodiesConfig
 from tickworld.models.cores.committee import CommitteeConfig
+from tickworld.models.cores.dilated import DilatedConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
+from tickworld.models.cores.mingru import MinGruConfig
 from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.cores.transition import TransitionConfig
 
 CoreConfig = Annotated[
-    GruConfig | LstmConfig | SnappedConfig | CommitteeConfig | BodiesConfig,
+    GruConfig
+    | LstmConfig
+    | SnappedConfig
+    | CommitteeConfig
+    | BodiesConfig
+    | TransitionConfig
+    | DilatedConfig
+    | MinGruConfig,
     Field(discriminator="kind"),
 ]
