@@ -14,6 +14,7 @@ from torch import Tensor
 from tickworld.models.cores import CoreConfig
 from tickworld.models.cores.bodies import BodiesConfig
 from tickworld.models.cores.committee import CommitteeConfig
+from tickworld.models.cores.dnc import DncConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.ntm import NtmConfig
@@ -30,6 +31,7 @@ SMALL: dict[str, Any] = {
     "committee": CommitteeConfig(member=SNAPPED, members=2),
     "bodies": BodiesConfig(bodies=2),
     "ntm": NtmConfig(size=6, rows=5, width=3, read_heads=2, write_heads=2),
+    "dnc": DncConfig(size=6, rows=4, width=3, read_heads=2),
 }
 """One small core of every kind in the table."""
 SNAPS = ("snapped", "committee")

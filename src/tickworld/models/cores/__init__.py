@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tickworld.models.cores.bodies import BodiesConfig
 from tickworld.models.cores.committee import CommitteeConfig
+from tickworld.models.cores.dnc import DncConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.ntm import NtmConfig
@@ -20,5 +21,6 @@ CoreConfig = Annotated[
     | CommitteeConfig
     | BodiesConfig
     | NtmConfig
+    | DncConfig
     Field(discriminator="kind"),
 ]
