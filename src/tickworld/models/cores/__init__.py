@@ -13,6 +13,7 @@ from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.ntm import NtmConfig
 from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.cores.window import WindowConfig
 
 CoreConfig = Annotated[
     GruConfig
@@ -22,5 +23,6 @@ CoreConfig = Annotated[
     | BodiesConfig
     | NtmConfig
     | DncConfig
+    | WindowConfig
     Field(discriminator="kind"),
 ]
