@@ -19,6 +19,7 @@ from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.ntm import NtmConfig
 from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.cores.transformer import TransformerConfig
 from tickworld.models.cores.window import WindowConfig
 from tickworld.models.parts import Core, State
 from tickworld.simulator import Spec
@@ -34,6 +35,7 @@ SMALL: dict[str, Any] = {
     "ntm": NtmConfig(size=6, rows=5, width=3, read_heads=2, write_heads=2),
     "dnc": DncConfig(size=6, rows=4, width=3, read_heads=2),
     "window": WindowConfig(size=6, ticks=3, hops=2),
+    "transformer": TransformerConfig(size=8, layers=2, heads=2, ticks=2),
 }
 """One small core of every kind in the table."""
 SNAPS = ("snapped", "committee")

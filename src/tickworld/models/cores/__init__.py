@@ -13,6 +13,7 @@ from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.ntm import NtmConfig
 from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.cores.transformer import TransformerConfig
 from tickworld.models.cores.window import WindowConfig
 
 CoreConfig = Annotated[
@@ -24,5 +25,6 @@ CoreConfig = Annotated[
     | NtmConfig
     | DncConfig
     | WindowConfig
+    | TransformerConfig,
     Field(discriminator="kind"),
 ]
