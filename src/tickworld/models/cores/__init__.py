@@ -14,6 +14,13 @@ from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.mingru import MinGruConfig
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.cores.transition import TransitionConfig
+from tickworld.models.cores.dnc import DncConfig
+from tickworld.models.cores.gru import GruConfig
+from tickworld.models.cores.lstm import LstmConfig
+from tickworld.models.cores.ntm import NtmConfig
+from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.cores.transformer import TransformerConfig
+from tickworld.models.cores.window import WindowConfig
 
 CoreConfig = Annotated[
     GruConfig
@@ -24,5 +31,9 @@ CoreConfig = Annotated[
     | TransitionConfig
     | DilatedConfig
     | MinGruConfig,
+    | NtmConfig
+    | DncConfig
+    | WindowConfig
+    | TransformerConfig,
     Field(discriminator="kind"),
 ]
