@@ -9,31 +9,28 @@ from pydantic import Field
 from tickworld.models.cores.bodies import BodiesConfig
 from tickworld.models.cores.committee import CommitteeConfig
 from tickworld.models.cores.dilated import DilatedConfig
-from tickworld.models.cores.gru import GruConfig
-from tickworld.models.cores.lstm import LstmConfig
-from tickworld.models.cores.mingru import MinGruConfig
-from tickworld.models.cores.snapped import SnappedConfig
-from tickworld.models.cores.transition import TransitionConfig
 from tickworld.models.cores.dnc import DncConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
+from tickworld.models.cores.mingru import MinGruConfig
 from tickworld.models.cores.ntm import NtmConfig
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.cores.transformer import TransformerConfig
+from tickworld.models.cores.transition import TransitionConfig
 from tickworld.models.cores.window import WindowConfig
 
 CoreConfig = Annotated[
     GruConfig
     | LstmConfig
-    | SnappedConfig
-    | CommitteeConfig
-    | BodiesConfig
     | TransitionConfig
     | DilatedConfig
-    | MinGruConfig,
+    | MinGruConfig
     | NtmConfig
     | DncConfig
     | WindowConfig
-    | TransformerConfig,
+    | TransformerConfig
+    | SnappedConfig
+    | CommitteeConfig
+    | BodiesConfig,
     Field(discriminator="kind"),
 ]
