@@ -58,7 +58,12 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """``write_whole`` for text."""
-    write_whole(path, lambda temporary: _write(temporary, text))
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """``write_whole`` for bytes."""
+    write_whole(path, lambda temporary: _write(temporary, content))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -90,8 +95,8 @@ def clear_partials(folder: Path) -> None:
         remove(path)
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 def _sync(path: Path) -> None:

@@ -17,7 +17,7 @@ from tickworld.errors import UserError
 from tickworld.games import GAMES, game
 from tickworld.models.learned import Learned
 from tickworld.models.world import WorldConfig, seeded_world
-from tickworld.recipes import cartridge, shelf
+from tickworld.recipes import shelf
 from tickworld.recipes.cartridge import load, read_label, write
 from tickworld.recipes.label import Label
 from tickworld.recipes.pack import pack
@@ -179,7 +179,7 @@ def test_a_refused_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytes
 
     truth = game("pong")
     (tmp_path / "x.cartridge").write_text("old")
-    monkeypatch.setattr(cartridge, "_write", full)
+    monkeypatch.setattr("tickworld.files._write", full)
     with pytest.raises(UserError, match="cannot write .*free some room"):
         write(tmp_path / "x.cartridge", make_label("snapped", truth), make_world("snapped", truth))
     assert [each.read_text() for each in tmp_path.iterdir()] == ["old"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,3 +77,12 @@ def test_it_says_what_cannot_be_joined(trained: Callable[..., Run], tmp_path: Pa
         (tmp_path / "full").mkdir()
         (tmp_path / "full" / "a").touch()
         join([one, trained(seed=2)], tmp_path / "full")
+
+
+def test_runs_without_openings_are_joined_and_again_to_the_same(trained: Callable[..., Run], tmp_path: Path) -> None:
+    one = trained(seed=1)
+    bare = Run(shutil.copytree(one.folder, tmp_path / "bare"), one.config)
+    (bare.folder / "starts.safetensors").unlink()
+    for _ in range(2):
+        joined = join([bare, trained(seed=2)], tmp_path / "both")
+        assert joined.world().starts is None

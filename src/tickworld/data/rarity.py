@@ -3,7 +3,7 @@
 A *sight* is what is to be seen around one pixel that changes: where it is, and the colours within ``RADIUS`` of it one
 tick before, now and one tick after. No two games are alike, and yet they show the same sights over and over: in Pong a
 hundred thousand or two, from flight, the commonest, to a ball that comes back from the wall onto the end of a paddle.
-What a world gets wrong last is what it has hardly seen, and counting finds that fifty times quicker than asking the
+What a world gets wrong last is what it has hardly seen, and counting finds that over ten times quicker than asking the
 world (hashed counts as a measure of novelty: Tang et al. 2017, 1611.04717).
 """
 

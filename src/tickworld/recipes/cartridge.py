@@ -69,7 +69,7 @@ def write(path: Path, label: Label, world: Learned) -> None:
             f"this world takes {len(content):,} bytes, and a cartridge holds up to {LARGEST:,}; train a smaller one"
         )
     _opened(content, path)
-    files.write_whole(path, lambda temporary: _write(temporary, content))
+    files.write_bytes(path, content)
 
 
 def read_label(path: Path) -> Label:
@@ -88,10 +88,6 @@ def load(path: Path) -> Playable:
 
 def _packed(tensors: dict[str, Tensor], label: Label) -> bytes:
     return packed(tensors, {"label": label.model_dump_json()})
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
 
 
 def _start_tensors(starts: Opening | None, room: int) -> dict[str, Tensor]:

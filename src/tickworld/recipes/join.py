@@ -32,8 +32,8 @@ def join(runs: Sequence[Run], folder: Path) -> Run:
         member.load_state_dict(trained.core.state_dict())
     source = "; ".join(run.source for run in runs)
     joined = begin_run(folder, config)
-    starts = (first.folder / "starts.safetensors").read_bytes()
-    files.write_whole(folder / "starts.safetensors", lambda path: _write(path, starts))
+    if (starts := first.folder / "starts.safetensors").exists():
+        files.write_bytes(folder / starts.name, starts.read_bytes())
     seconds = sum(run.seconds for run in runs)
     checkpoint.save_world(joined.checkpoints, config.training.iterations, world, source, seconds)
     return joined
@@ -54,7 +54,3 @@ def _member(runs: Sequence[Run]) -> SnappedConfig:
     if not isinstance(core, SnappedConfig):
         raise UserError(f"only runs with core snapped can be joined, and {first.folder} has core {core.kind}")
     return core
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)

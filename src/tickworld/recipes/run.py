@@ -266,11 +266,7 @@ def _keep_starts(run: Run, episodes: Episodes, opening: int) -> None:
         return
     some = windows(episodes, WindowShape(opening, 1, STARTS), run.config.seed, 0)
     kept = {"frames": some.opening_frames, "actions": some.opening_actions}
-    files.write_whole(path, lambda temporary: _write(temporary, packed(kept)))
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
+    files.write_bytes(path, packed(kept))
 
 
 def _read_starts(path: Path) -> Opening | None:

@@ -8,7 +8,7 @@ drawn, so nothing is preferred for being unknown.
 
 Where the fresh windows come from is what tells the samplers apart. ``hard`` draws them from the recording. ``rare``
 plays new games each time, far more than a world could be asked about, and takes what is rarely seen there and in the
-recording (see ``data.rarity``): a million new transitions pass in the time in which it could score fifty thousand.
+recording (see ``data.rarity``): a million new transitions pass in the time in which it could score ninety thousand.
 
 Draws are pure functions of (seed, iteration) and the pool; the pool is the one thing that remembers, and is saved with
 a checkpoint.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image
 
 from tickworld.errors import UserError
-from tickworld.files import write_whole
+from tickworld.files import write_bytes
 from tickworld.frames import Frames, to_rgb
 
 CLEAR = 255
@@ -31,13 +31,13 @@ KEPT = 96
 def write_gif(path: Path | str, frames: Frames, fps: float, hold: float = 0.0) -> None:
     """``gif_bytes`` in a file that is whole or absent. Raises UserError also when the disk refuses."""
     content = gif_bytes(frames, fps, hold)
-    write_whole(Path(path), lambda temporary: _write(temporary, content))
+    write_bytes(Path(path), content)
 
 
 def write_png(path: Path | str, frame: Frames) -> None:
     """``png_bytes`` in a file that is whole or absent. Raises UserError also when the disk refuses."""
     content = png_bytes(frame)
-    write_whole(Path(path), lambda temporary: _write(temporary, content))
+    write_bytes(Path(path), content)
 
 
 def gif_bytes(frames: Frames, fps: float, hold: float = 0.0) -> bytes:
@@ -146,7 +146,3 @@ def _patch(before: NDArray[np.uint8] | None, after: NDArray[np.uint8], delay: in
     region = np.s_[top:bottom, left:right]
     image = Image.fromarray(np.where(changed[region], after[region], np.uint8(CLEAR)))
     return GifImagePlugin.getdata(image, (int(left), int(top)), duration=delay * 10, transparency=CLEAR)
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)

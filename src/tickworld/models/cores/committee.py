@@ -3,10 +3,11 @@
     logits(p) = logits_1(p)                      if its least lead over all pixels of the frame is above ``sure``
               = mean_i logits_i(p)               otherwise
 
-Worlds that were trained from different weights on different games are wrong at different ticks, and hardly ever sure of
-it; the mean of their logits is the normalised product of what they expect (products of experts, Hinton 2002), so one
-that is unsure and wrong is outvoted by one that is sure and right. Asking the others only in need makes a committee
-of three little slower than one core. Members may be trained together, or apart and then joined (``tickworld join``).
+Worlds that were trained from different weights on different games are wrong at different ticks, and seldom sure of it
+(docs/log.md); the mean of their logits is the normalised product of what they expect (products of experts, Hinton
+2002), so one that is unsure and wrong is outvoted by one that is sure and right. The others are asked only in need: of
+the rarest transitions of Pong that is one in twelve. Members may be trained together, or apart and then joined
+(``tickworld join``).
 
 In ``soft`` mode all are always asked, so that gradients see one smooth rule.
 """
@@ -20,7 +21,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from tickworld.config import Config
-from tickworld.models.cores.snapped import ROWS, Snapped, SnappedConfig, SnappedState
+from tickworld.models.cores.snapped import Snapped, SnappedConfig, SnappedState, by_rows
 from tickworld.models.parts import Core
 from tickworld.simulator import Spec
 from tickworld.tensors import lead
@@ -62,13 +63,11 @@ class Committee(Core):
 
     def update(self, state: SnappedState, x: Tensor) -> SnappedState:
         """One tick, decided together where need be."""
-        first, *others = self.cores
-        parts = zip(*(each.split(ROWS) for each in (*state, x)), strict=True)
-        out = torch.cat([self._out(first, others, SnappedState(*part[:3]), part[3]) for part in parts])
-        return first.advance(state, out)
+        return self.cores[0].advance(state, by_rows(self.out, state, x))
 
-    def _out(self, first: Snapped, others: list[Snapped], state: SnappedState, x: Tensor) -> Tensor:
+    def out(self, state: SnappedState, x: Tensor) -> Tensor:
         """Logits [B, Q, H, W] of the next frame's colours."""
+        first, *others = self.cores
         out = first.out(state, x)
         if first.soft:
             return torch.stack([out, *(each.out(state, x) for each in others)]).mean(0)

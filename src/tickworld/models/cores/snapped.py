@@ -16,8 +16,8 @@ term leaves a pixel as it is unless there is a reason.
 
 Not every pixel is asked: only those that were seen to change while training, and of them those within ``reach`` of
 something lit now and the remote ones, which were seen to light up out of nothing (a ball that is served into the empty
-middle). All others stay as they are. On a mostly dark frame that is ten times quicker, and no ghost can appear where
-nothing ever came from.
+middle). All others stay as they are. On a mostly dark frame that is several times quicker, and no ghost can appear
+where nothing ever came from.
 
 Because the carried state is discrete, small errors do not add up: each tick starts from an exact state or from a wrong
 pixel, and if it is exact then free running sees just what training saw. Training is then classification of single
@@ -26,7 +26,7 @@ ages: the motion-history image of Bobick and Davis (2001), a function of the sna
 
 The same weights run in two modes. ``exact``, as above. ``soft``: the state carries probabilities of colours instead of
 the best one, and ages that shrink with the probability of a change, so that gradients pass from any frame back to any
-action and start; where the rule is sure, both show the same frames.
+action and state (the frames of the opening are snapped); where the rule is sure, both show the same frames.
 
 The rule knows frame size, palette and actions from the Spec and nothing of any game. The first palette colour is the
 background: a pixel is "stirred" when it had another colour in the last K frames or has changed within the ages. What
@@ -36,6 +36,7 @@ has just left the picture, such as a ball that a player missed, is still seen th
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple
 
 import torch
@@ -162,8 +163,7 @@ class Snapped(Core):
 
     def update(self, state: SnappedState, x: Tensor) -> SnappedState:
         """One tick: the pixels that may change are asked, the best colour of each is taken."""
-        parts = zip(*(each.split(ROWS) for each in (*state, x)), strict=True)
-        return self.advance(state, torch.cat([self.out(SnappedState(*part[:3]), part[3]) for part in parts]))
+        return self.advance(state, by_rows(self.out, state, x))
 
     def advance(self, state: SnappedState, out: Tensor) -> SnappedState:
         """The state one tick later, when ``out`` [B, Q, H, W] are the logits of the next frame's colours."""
@@ -277,6 +277,12 @@ class Snapped(Core):
         when = torch.arange(1, last + 1, dtype=torch.uint8, device=shown.device).view(-1, 1, 1)
         changed = F.pad((shown[:, 1:] != shown[:, :-1]) * when, (0, 0, 0, 0, 1, 0))
         return (last - changed.amax(1)).clamp(max=self.config.ages - 1)
+
+
+def by_rows(decide: Callable[[SnappedState, Tensor], Tensor], state: SnappedState, x: Tensor) -> Tensor:
+    """What ``decide`` makes of a state and its actions [B, A], ``ROWS`` rows at a time."""
+    parts = zip(*(each.split(ROWS) for each in (*state, x)), strict=True)
+    return torch.cat([decide(SnappedState(*part[:3]), part[3]) for part in parts])
 
 
 def widened(marks: Tensor, reach: tuple[int, int]) -> Tensor:
