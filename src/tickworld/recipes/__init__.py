@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 from tickworld.errors import choose
 from tickworld.recipes.config import RunConfig
-from tickworld.recipes.pong import demo, pong, pong_angle, seed_gru
+from tickworld.recipes.pong import demo, pong, pong_angle, pong_polish, seed_gru
 
 RECIPES: dict[str, Callable[[], RunConfig]] = {
     "demo": demo,
     "pong": pong,
+    "pong_polish": pong_polish,
     "seed_gru": seed_gru,
     "pong_angle": pong_angle,
 }

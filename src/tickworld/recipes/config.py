@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -26,6 +27,18 @@ class GameConfig(Config):
     def build(self) -> Simulator:
         """The game. Raises UserError for an unknown name or param."""
         return game(self.name, **self.params)
+
+
+Part = Literal["initializer", "core", "renderer"]
+
+
+class BeginConfig(Config):
+    """What a run begins with instead of random weights."""
+
+    run: Path | None = None
+    """folder of a finished run whose weights this one begins with"""
+    parts: tuple[Part, ...] = ("initializer", "core", "renderer")
+    """which parts of its world; the others begin with random weights"""
 
 
 class OutputConfig(Config):
@@ -57,6 +70,8 @@ class RunConfig(Config):
     """what is recorded to learn from"""
     world: WorldConfig
     """the network"""
+    begin: BeginConfig = BeginConfig()
+    """the weights that it begins with"""
     training: TrainingConfig
     """how it is trained"""
     evaluation: EvaluationConfig = EvaluationConfig()

@@ -18,7 +18,7 @@ from tickworld.recipes.config import GameConfig, RunConfig
 from tickworld.training.curriculum import GrowthConfig, RateConfig
 from tickworld.training.fit import TrainingConfig
 from tickworld.training.objectives import RolloutConfig, TransitionConfig
-from tickworld.training.sampling import RareConfig
+from tickworld.training.sampling import HardConfig, RareConfig
 
 
 def demo() -> RunConfig:
@@ -57,6 +57,23 @@ def pong() -> RunConfig:
             "evaluation.measures": ["events", "rules"],
             "output.save": 3000,
             "output.picture": 3000,
+        },
+    )
+
+
+def pong_polish() -> RunConfig:
+    """What a finished run of pong still gets wrong, sought in the middle of long games among millions of transitions
+    that it is asked about; begin it with that run: --begin.run runs/pong."""
+    return override(
+        pong(),
+        {
+            "recipe": "pong_polish",
+            "record.episodes": 4096,
+            "record.ticks": 512,
+            "record.seed": 1,
+            "training.sampler": HardConfig(fresh=524_288, renew=2000).model_dump(),
+            "training.iterations": 16_000,
+            "training.rate.peak": 5e-4,
         },
     )
 

@@ -35,6 +35,7 @@ from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import DREAM
 from tickworld.evaluation.rollout import Start, rollout
 from tickworld.models.learned import Learned
+from tickworld.models.weights import mismatch
 from tickworld.models.world import World, seeded_world
 from tickworld.progress import Progress, Silent
 from tickworld.recipes.config import RunConfig
@@ -203,16 +204,18 @@ def train(run: Run, show: Progress | None = None) -> None:
     if run.finished:
         return
     torch.set_num_threads(run.config.threads)
-    there = recorded(run, show)
-    episodes = there.read()
     game, config = run.config.game.build(), run.config.training
     world = seeded_world(run.config.world, game.spec, run.config.seed)
+    earlier = _begin(run, world)
+    there = recorded(run, show)
+    episodes = there.read()
     _keep_starts(run, episodes, world.initializer.opening)
     files.clear_partials(run.checkpoints)
     play = functools.partial(_play, game, run.config)
     opening = world.initializer.opening
     sampler = config.sampler.build(episodes, opening, _training_seed(run), play, config.iterations)
-    training = checkpoint.Training(world, make_optimizer(world, config), sampler, _source(there))
+    source = "; then ".join([*earlier, _source(there)])
+    training = checkpoint.Training(world, make_optimizer(world, config), sampler, source)
     first = 0
     if done := checkpoint.checkpoints(run.checkpoints):
         first = done[-1].iteration
@@ -221,13 +224,35 @@ def train(run: Run, show: Progress | None = None) -> None:
     _train_from(run, game, training, first, show)
 
 
+def _begin(run: Run, world: World) -> list[str]:
+    """Puts the weights that the run begins with into ``world``, and says what they were learned from, if there are any.
+
+    Raises UserError for a run that is not finished, or whose parts are others.
+    """
+    if run.config.begin.run is None:
+        return []
+    earlier = open_run(run.config.begin.run)
+    if not earlier.finished:
+        raise UserError(f"{earlier.folder} is not finished; go on with the `tickworld train` that began it")
+    theirs = earlier.world().world
+    for part in run.config.begin.parts:
+        weights, own = theirs.get_submodule(part).state_dict(), world.get_submodule(part)
+        if differs := mismatch(own.state_dict(), weights):
+            raise UserError(
+                f"the {part} of {earlier.folder} is another than this run's: {differs}; use the same settings"
+            )
+        own.load_state_dict(weights)
+    return [earlier.source]
+
+
 def _train_from(run: Run, game: Simulator, training: checkpoint.Training, first: int, show: Progress) -> None:
     world, output, last = training.world, run.config.output, run.config.training.iterations
     fabric = engine()
     wrapped, optimizer = fabric.setup(world, training.optimizer)
     lesson = Lesson(run.config.training, training.sampler, _training_seed(run))
     log = Log(run.folder, first)
-    started = time.perf_counter() - run.seconds
+    before = open_run(run.config.begin.run).seconds if run.config.begin.run else 0.0
+    started = time.perf_counter() - (run.seconds or before)
     try:
         with show.bar(f"training ({world.size():,} weights)", last, "it", first) as at:
             for step in fit(fabric, wrapped, optimizer, lesson, first):
