@@ -16,6 +16,7 @@ from tickworld.models.cores.bodies import BodiesConfig
 from tickworld.models.cores.committee import CommitteeConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
+from tickworld.models.cores.runtime import RuntimeConfig
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.parts import Core, State
 from tickworld.simulator import Spec
@@ -28,6 +29,7 @@ SMALL: dict[str, Any] = {
     "snapped": SNAPPED,
     "committee": CommitteeConfig(member=SNAPPED, members=2),
     "bodies": BodiesConfig(bodies=2),
+    "runtime": RuntimeConfig(size=6, rank=5),
 }
 """One small core of every kind in the table."""
 SNAPS = ("snapped", "committee")
