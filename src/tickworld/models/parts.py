@@ -6,8 +6,9 @@
 A state is a flat NamedTuple of tensors whose first axis is the batch; its field ``out`` is what the renderer sees. Ring
 buffers, memories, windows and generated weights are fields like any other. Axes as in ``tickworld.tensors``.
 
-Randomness is an argument everywhere; no part draws on its own. Parts hold weights and nothing else: no optimiser, no
-loss weights, no dataset.
+Randomness is an argument everywhere; no part draws on its own. A part that draws says how many standard normal numbers
+it takes, its ``noise``; zeros in their place give the mean or the mode. Parts hold weights and nothing else: no
+optimiser, no loss weights, no dataset.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ class Renderer(nn.Module, ABC):
 
     exact: bool = False
     """Whether ``pixels`` are colours of the game's palette only."""
+    noise: int = 0
+    """How many standard normal numbers ``read`` takes for each frame."""
 
     @abstractmethod
     def forward(self, out: Tensor) -> Tensor:
@@ -79,3 +82,11 @@ class Renderer(nn.Module, ABC):
     @abstractmethod
     def pixel_loss(self, logits: Tensor, frames: Tensor) -> Tensor:
         """Negative log-likelihood of ``frames`` [B, C, H, W], per pixel in nats: [B, H, W]."""
+
+    def read(self, frames: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """What a core is given to observe of ``frames`` [B, C, H, W], and the nats [B] that it takes to tell it; drawn
+        with ``noise`` [B, N].
+
+        A renderer with an encoder gives an ``out`` that it would draw as these frames; others the frames as they are.
+        """
+        return frames, frames.new_zeros(len(frames))
