@@ -16,6 +16,8 @@ from tickworld.models.cores.bodies import BodiesConfig
 from tickworld.models.cores.committee import CommitteeConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
+from tickworld.models.cores.mdn_rnn import MdnRnnConfig
+from tickworld.models.cores.rssm import RssmConfig
 from tickworld.models.cores.runtime import RuntimeConfig
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.parts import Core, State
@@ -29,6 +31,8 @@ SMALL: dict[str, Any] = {
     "snapped": SNAPPED,
     "committee": CommitteeConfig(member=SNAPPED, members=2),
     "bodies": BodiesConfig(bodies=2),
+    "mdn_rnn": MdnRnnConfig(size=6, code=3, components=2),
+    "rssm": RssmConfig(size=6, groups=3, classes=4, hidden=5),
     "runtime": RuntimeConfig(size=6, rank=5),
 }
 """One small core of every kind in the table."""
@@ -53,11 +57,12 @@ def core_of(kind: str, spec: Spec) -> Core:
 
 
 def begin(core: Core, spec: Spec, batch: int = BATCH) -> tuple[Tensor, Tensor]:
-    """A start and one-hot actions [B, T, A]."""
+    """A start, and one-hot actions and noise [B, T, A + N]."""
     chance = torch.Generator().manual_seed(2)
     start = torch.rand(batch, *core.start_shape, generator=chance)
     keys = torch.randint(len(spec.actions), (batch, TICKS), generator=chance)
-    return start, torch.nn.functional.one_hot(keys, len(spec.actions)).float()
+    noise = torch.randn(batch, TICKS, core.noise, generator=chance)
+    return start, torch.cat([torch.nn.functional.one_hot(keys, len(spec.actions)).float(), noise], 2)
 
 
 def fields(state: State) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
     start = initializer(params, frames, actions)      state = core.init(start)
     every tick:  state = core.update(state, x)         logits = renderer(state.out)
+    on evidence: seen, nats = renderer.read(frames)    state, surprise = core.observe(state, seen)
 
 A state is a flat NamedTuple of tensors whose first axis is the batch; its field ``out`` is what the renderer sees. Ring
 buffers, memories, windows and generated weights are fields like any other. Axes as in ``tickworld.tensors``.
@@ -42,6 +43,10 @@ class Core(nn.Module, ABC):
     """Shape of one row of ``start``."""
     out_shape: tuple[int, ...]
     """Shape of one row of ``state.out``."""
+    noise: int = 0
+    """How many standard normal numbers N it takes each tick; 0: the future follows from state and actions."""
+    seen_shape: tuple[int, ...] | None = None
+    """Shape of one row of what it can observe; None: it imagines only."""
 
     @abstractmethod
     def init(self, start: Tensor) -> State:
@@ -49,18 +54,37 @@ class Core(nn.Module, ABC):
 
     @abstractmethod
     def update(self, state: State, x: Tensor) -> State:
-        """The state one tick later, under the one-hot actions ``x`` [B, A]. Never changes ``state``."""
+        """The state one tick later, under the one-hot actions and then the noise in ``x`` [B, A + N]. Never changes
+        ``state``."""
 
     def unroll(self, state: State, x: Tensor) -> tuple[Tensor, State]:
-        """``out`` after each of T ticks, [B, T, *out_shape], and the last state, under ``x`` [B, T, A].
+        """``out`` after each of T ticks, [B, T, *out_shape], and the last state, under ``x`` [B, T, A + N].
 
-        The one method that a core may replace, for speed; a test holds it equal to this loop.
+        A core may replace it, for speed; a test holds it equal to this loop.
         """
         outs = []
         for step in x.unbind(1):
             state = self.update(state, step)
             outs.append(state.out)
         return torch.stack(outs, 1), state
+
+    def observe(self, state: State, seen: Tensor, noise: Tensor) -> tuple[State, Tensor]:
+        """The state corrected by what the renderer reads of the true frame, ``seen`` [B, *seen_shape], drawn with
+        ``noise`` [B, N]; and the nats [B] by which that surprised it."""
+        raise NotImplementedError("a core with a seen_shape says how it observes")
+
+    def follow(self, state: State, x: Tensor, seen: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, State]:
+        """``out`` [B, T, *out_shape] and surprise [B, T] when ``seen`` [B, T, *seen_shape] is observed after each of T
+        ticks, and the last state, under ``x`` [B, T, A + N] and ``noise`` [B, T, N].
+
+        A core may replace it, for speed; a test holds it equal to this loop.
+        """
+        outs, nats = [], []
+        for step, sight, chance in zip(x.unbind(1), seen.unbind(1), noise.unbind(1), strict=True):
+            state, surprise = self.observe(self.update(state, step), sight, chance)
+            outs.append(state.out)
+            nats.append(surprise)
+        return torch.stack(outs, 1), torch.stack(nats, 1), state
 
 
 class Renderer(nn.Module, ABC):

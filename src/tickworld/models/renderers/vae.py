@@ -36,6 +36,7 @@ from tickworld.models.renderers.deconv import DeconvConfig
 from tickworld.models.renderers.dense import DenseConfig
 from tickworld.models.renderers.profiles import ProfilesConfig
 from tickworld.simulator import Spec
+from tickworld.tensors import sums_size, with_sums
 
 NARROWEST, WIDEST = -6.0, 2.0
 """Range of the logarithm of the deviation of a code: no code is exact, and none says nothing on a grand scale."""
@@ -70,8 +71,9 @@ class Vae(Renderer):
         self.out_shape = out_shape
         self.noise = math.prod(out_shape)
         self.decoder: Renderer = config.decoder.build(spec, out_shape)
-        seen = spec.channels * (spec.height * spec.width + spec.height + spec.width)
-        self.encoder = nn.Sequential(nn.Linear(seen, config.size), nn.ReLU(), nn.Linear(config.size, 2 * self.noise))
+        self.encoder = nn.Sequential(
+            nn.Linear(sums_size(spec.frame_shape), config.size), nn.ReLU(), nn.Linear(config.size, 2 * self.noise)
+        )
         if config.components > 1:
             self.prior_logits = nn.Parameter(torch.zeros(config.components))
             self.prior_mean = nn.Parameter(torch.randn(config.components, self.noise))
@@ -91,8 +93,7 @@ class Vae(Renderer):
 
     def posterior(self, frames: Tensor) -> Gaussian:
         """What the code [B, Z] of ``frames`` [B, C, H, W] may be."""
-        seen = torch.cat([part.flatten(1) for part in (frames, frames.sum(-1), frames.sum(-2))], 1)
-        mean, log_deviation = self.encoder(seen).chunk(2, 1)
+        mean, log_deviation = self.encoder(with_sums(frames)).chunk(2, 1)
         return Gaussian(mean, log_deviation.clamp(NARROWEST, WIDEST))
 
     def read(self, frames: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
