@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from tickworld.config import Config
 from tickworld.models.parts import Initializer
 from tickworld.simulator import Spec
+from tickworld.tensors import sums_size, with_sums
 
 
 class FramesConfig(Config):
@@ -30,9 +31,8 @@ class FramesConfig(Config):
 
     def build(self, spec: Spec, start_shape: tuple[int, ...]) -> FromFrames:
         """The initializer for frames and actions of ``spec``."""
-        pixels = spec.channels * (spec.height * spec.width + spec.height + spec.width)
         actions = len(spec.players) * len(spec.actions)
-        width = self.opening * pixels + (self.opening - 1) * actions
+        width = self.opening * sums_size(spec.frame_shape) + (self.opening - 1) * actions
         return FromFrames(width, self.opening, self.size, start_shape)
 
 
@@ -49,5 +49,4 @@ class FromFrames(Initializer):
 
     def forward(self, params: Tensor, frames: Tensor, actions: Tensor) -> Tensor:
         """``start``; params are ignored."""
-        parts = [frames, frames.sum(-1), frames.sum(-2), actions]
-        return self.net(torch.cat([part.flatten(1) for part in parts], 1)).unflatten(1, self.start_shape)
+        return self.net(torch.cat([with_sums(frames), actions.flatten(1)], 1)).unflatten(1, self.start_shape)
