@@ -140,6 +140,17 @@ def test_gradient_reaches_the_start(case: Case) -> None:
     assert start.grad is not None and (start.grad != 0).all()
 
 
+def test_gradient_reaches_the_actions(case: Case) -> None:
+    """From the last tick to every action; where exact colours are carried on, which have no slope, to the last."""
+    x = case.x.clone().requires_grad_()
+    seen, _ = case.core.unroll(case.core.init(case.start), x)
+    (seen[:, -1] * torch.rand(seen[:, -1].shape, generator=torch.Generator().manual_seed(3))).sum().backward()
+    snaps = len(case.core.start_shape) > 1
+    keys = slice(0, x.shape[2] - case.core.noise)
+    for tick in range(TICKS - 1 if snaps else 0, TICKS):
+        assert x.grad is not None and x.grad[:, tick, keys].isfinite().all() and x.grad[:, tick, keys].any()
+
+
 def sights(case: Case) -> tuple[Tensor, Tensor, Tensor]:
     """Inputs, what is seen after each tick, and the noise that observing takes."""
     if case.core.seen_shape is None:
