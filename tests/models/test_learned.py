@@ -106,6 +106,26 @@ def test_a_world_that_draws_dreams_by_its_seed(name: str) -> None:
     np.testing.assert_allclose(dreams[0], dreams[1][[1, 2, 0]], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["rssm", "mdn_rnn"])
+def test_a_world_that_draws_can_dream_what_is_likeliest(name: str) -> None:
+    """The same weights in the other mode: all seeds dream alike, as the world goes on without noise."""
+    core = WORLDS[name].core.model_copy(update={"mode": "likeliest"})
+    sampling = learned(name)
+    calm = Learned(seeded_world(WORLDS[name].model_copy(update={"core": core}), GAME.spec, seed=1), GAME.spec)
+    calm.world.load_state_dict(sampling.world.state_dict())
+    assert sampling.starts is not None
+    opening = Opening(sampling.starts.frames[[0] * 2], sampling.starts.actions[[0] * 2])
+    begin = GAME.spec.defaults(2), np.array([5, 6], np.uint64), opening
+    state, keys = calm.init(*begin), np.zeros((2, 2), np.int64)
+    expected = sampling.init(*begin).world
+    for _ in range(3):
+        state = calm.update(state, keys)
+        with torch.inference_mode():
+            expected = calm.world.update(expected, torch.as_tensor(keys))
+    assert torch.equal(state.out, expected.out)
+    torch.testing.assert_close(state.out[0], state.out[1])
+
+
 def test_noise_of_a_dream_is_standard_normal() -> None:
     noise = _normal(seeds.rows(0, 0, 400), 50)
     assert noise.shape == (400, 50) and noise.isfinite().all()

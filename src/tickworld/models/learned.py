@@ -1,5 +1,5 @@
-"""A world worn as a Simulator: numpy in, numpy out, the same three verbs as a true game. A world that draws is given
-noise that follows from each row's seed and tick, so that it dreams the same dream again.
+"""A world worn as a Simulator: numpy in, numpy out, the same three verbs as a true game. A world whose core
+samples is given noise that follows from each row's seed and tick, so that it dreams the same dream again.
 
 Frames are what the world believes: grey where it is unsure. Nothing is snapped here that the world's own state does not
 snap.
@@ -24,7 +24,7 @@ from tickworld.tensors import lead, to_frames, to_tensor
 
 
 class Drawn(NamedTuple):
-    """``world``: the state of a world that draws; ``seeds`` [N]: the stream of its next tick."""
+    """``world``: the state of a world that samples; ``seeds`` [N]: the stream of its next tick."""
 
     world: Any
     seeds: NDArray[np.uint64]
@@ -46,6 +46,7 @@ class Learned:
         palette = spec.palette if world.renderer.exact else ()  # a world that is unsure shows shades between
         self.spec = replace(spec, palette=palette, opening=world.initializer.opening, branchable=True)
         self.starts = starts
+        self.noise = world.core.noise if world.core.samples else 0
 
     def init(self, params: NDArray[np.floating], seeds: NDArray[np.uint64], opening: Opening | None = None) -> Any:
         """The state at the last opening frame. Raises UserError when the world must be shown frames and is shown none
@@ -66,14 +67,14 @@ class Learned:
                 to_tensor(opening.frames),
                 torch.as_tensor(opening.actions),
             )
-        return Drawn(state, mix(seeds, "dream")) if self.world.core.noise else state
+        return Drawn(state, mix(seeds, "dream")) if self.noise else state
 
     def update(self, state: Any, actions: NDArray[np.integer]) -> Any:
         """One dreamt tick."""
         with torch.inference_mode():
             if not isinstance(state, Drawn):
                 return self.world.update(state, torch.as_tensor(actions))
-            noise = _normal(state.seeds, self.world.core.noise)
+            noise = _normal(state.seeds, self.noise)
             return Drawn(self.world.update(state.world, torch.as_tensor(actions), noise), mix(state.seeds, "tick"))
 
     def render(self, state: Any) -> NDArray[np.uint8]:

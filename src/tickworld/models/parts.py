@@ -45,6 +45,8 @@ class Core(nn.Module, ABC):
     """Shape of one row of ``state.out``."""
     noise: int = 0
     """How many standard normal numbers N it takes each tick; 0: the future follows from state and actions."""
+    samples: bool = True
+    """Whether a dream gives it that noise; False: a dream goes on with the mean or the mode."""
     seen_shape: tuple[int, ...] | None = None
     """Shape of one row of what it can observe; None: it imagines only."""
 

@@ -118,11 +118,12 @@ class World(nn.Module):
         """What the core observes of ``frames`` [B, C, H, W] and the nats [B] it takes to tell."""
         seen, told = self.renderer.read(frames, noise)
         if self.core.seen_shape is None:
-            raise UserError("this world's core cannot observe frames; use --world.core.kind rssm or mdn_rnn")
+            raise UserError("this world's core cannot observe frames; use one that can, such as --world.core.kind rssm")
         if seen.shape[1:] != self.core.seen_shape:
             raise UserError(
                 f"this world's renderer reads frames as {list(seen.shape[1:])} and its core observes "
-                f"{list(self.core.seen_shape)}; use renderer vae with core mdn_rnn and any other with core rssm"
+                f"{list(self.core.seen_shape)}; give a core of codes, such as mdn_rnn, a renderer with an encoder, "
+                "such as vae, and a core of frames, such as rssm, one without"
             )
         return seen, told
 

@@ -33,6 +33,8 @@ class MdnRnnConfig(Config):
     """LSTM with a mixture of Gaussians over the next code."""
 
     kind: Literal["mdn_rnn"] = "mdn_rnn"
+    mode: Literal["sample", "likeliest"] = "sample"
+    """how a dream goes on: with a code drawn at each tick, or with the likeliest; training is the same"""
     size: int = Field(default=256, gt=0)
     """units of the LSTM"""
     code: int = Field(default=32, gt=0)
@@ -40,7 +42,7 @@ class MdnRnnConfig(Config):
     components: int = Field(default=5, gt=0)
     """Gaussians of the mixture"""
     temperature: float = Field(default=1.0, gt=0)
-    """how varied draws are: 1 as learned, towards 0 the likeliest, above 1 wilder"""
+    """how varied sampled codes are: 1 as learned, towards 0 the likeliest, above 1 wilder"""
 
     def build(self, spec: Spec) -> MdnRnn:
         """The core for the actions of ``spec``."""
@@ -61,6 +63,7 @@ class MdnRnn(Core):
     def __init__(self, inputs: int, config: MdnRnnConfig) -> None:
         super().__init__()
         self.temperature = config.temperature
+        self.samples = config.mode == "sample"
         self.inputs = inputs
         self.start_shape = (2 * config.size,)
         self.out_shape = self.seen_shape = (config.code,)

@@ -35,6 +35,8 @@ class RssmConfig(Config):
     """GRU with a drawn latent beside it."""
 
     kind: Literal["rssm"] = "rssm"
+    mode: Literal["sample", "likeliest"] = "sample"
+    """how a dream goes on: with a latent drawn at each tick, or with the likeliest; training is the same"""
     size: int = Field(default=256, gt=0)
     """units of the GRU"""
     latent: Literal["categorical", "gaussian"] = "categorical"
@@ -69,6 +71,7 @@ class Rssm(Core):
     def __init__(self, config: RssmConfig, spec: Spec) -> None:
         super().__init__()
         self.config = config
+        self.samples = config.mode == "sample"
         self.inputs = len(spec.players) * len(spec.actions)
         self.seen_shape = (spec.channels, spec.height, spec.width)
         chosen = config.latent == "categorical"
