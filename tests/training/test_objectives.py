@@ -114,10 +114,17 @@ def test_evidence_is_what_a_world_says_tick_by_tick(
 def test_evidence_needs_parts_that_observe(make_world: Callable[[str], World], episodes: Episodes) -> None:
     gru, coded = make_world("gru"), make_world("mdn_rnn")
     coded.renderer.read = functools.partial(Renderer.read, coded.renderer)  # as one without an encoder would
-    with pytest.raises(UserError, match=r"core cannot observe frames; use --world.core.kind rssm or mdn_rnn"):
+    with pytest.raises(UserError, match="core cannot observe frames; use one that can, such as --world.core.kind rssm"):
         EvidenceConfig()(gru, batch_for(gru, episodes), chance())
-    with pytest.raises(UserError, match=r"renderer reads frames as \[1, 32, 32\] and its core observes \[6\]; use"):
+    with pytest.raises(UserError, match=r"reads frames as \[1, 32, 32\] and its core observes \[6\]; give"):
         EvidenceConfig()(coded, batch_for(coded, episodes), chance())
+
+
+@pytest.mark.parametrize("name", ["rssm", "mdn_rnn"])
+def test_rollout_does_not_train_what_draws(name: str, make_world: Callable[[str], World], episodes: Episodes) -> None:
+    world = make_world(name)
+    with pytest.raises(UserError, match="does not train what a world draws.*use --training.objective.kind evidence"):
+        RolloutConfig()(world, batch_for(world, episodes), chance())
 
 
 def always(frames: Tensor) -> Any:

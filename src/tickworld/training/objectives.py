@@ -59,7 +59,14 @@ class RolloutConfig(Config):
 
         Without a weight ``moving`` is left out: over long windows it costs a third of the time. With ``patience`` comes
         the share that does not count (``untrusted``): where it is high, a low loss says little.
+
+        Raises UserError for a world that draws: how varied its draws are would not be learned, nor would its encoder.
         """
+        if world.core.noise or world.renderer.noise:
+            raise UserError(
+                "objective rollout does not train what a world draws, and this one has a core or renderer that draws; "
+                "use --training.objective.kind evidence, or another core and renderer"
+            )
         state = world.init(batch.params, batch.opening_frames, batch.opening_actions)
         logits = world.unroll(state, batch.actions)
         each = world.renderer.pixel_loss(logits.flatten(0, 1), batch.frames.flatten(0, 1))
