@@ -27,6 +27,12 @@ class Lstm(Config):
     layers: int = 1
 
 
+class Pair(Config):
+    kind: Literal["pair"] = "pair"
+    first: Annotated[Gru | Lstm, Field(discriminator="kind")] = Lstm(size=32, layers=2)
+    rest: float
+
+
 class Game(Config):
     name: str = "pong"
     params: dict[str, float | tuple[float, float]] = {}
@@ -35,7 +41,7 @@ class Game(Config):
 class Run(Config):
     """A config with everything that ours have: a union, a free mapping, tuples, optional values."""
 
-    core: Annotated[Gru | Lstm, Field(discriminator="kind")] = Gru(size=32)
+    core: Annotated[Gru | Lstm | Pair, Field(discriminator="kind")] = Gru(size=32)
     game: Game = Game()
     rate: float = 1e-3
     iterations: int = 100
@@ -93,6 +99,22 @@ def test_override_reads_values_as_typed(name: str, text: str, value: Any) -> Non
     for part in name.split("."):
         run = run[part] if isinstance(run, dict) else getattr(run, part)
     assert run == value and type(run) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "first"),
+    [
+        ({}, Lstm(size=32, layers=2)),
+        ({"core.first.size": "8"}, Lstm(size=8, layers=2)),
+        ({"core.first.kind": "gru", "core.first.size": "8"}, Gru(size=8)),
+    ],
+)
+def test_a_part_of_a_newly_chosen_part_can_be_set(changes: dict[str, Any], first: Gru | Lstm) -> None:
+    """Whatever the order; a kind that stays as it is keeps its settings, another one begins with its own."""
+    typed = {**changes, "core.rest": "1", "core.kind": "pair"}
+    assert config.override(Run(), typed).core == Pair(first=first, rest=1)
+    with pytest.raises(UserError, match="there is no setting .*sise'.*did you mean 'size'"):
+        config.override(Run(), {**typed, "core.first.sise": "8"})
 
 
 def test_override_leaves_the_rest_and_the_original() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tickworld.tensors import best_colour, lead, one_hot, to_frames, to_tensor
+from tickworld.tensors import best_colour, lead, one_hot, sums_size, to_frames, to_tensor, with_sums
 
 FRAMES = arrays(
     np.uint8, st.tuples(st.integers(0, 2), st.integers(1, 3), st.just(4), st.just(5), st.sampled_from([1, 3]))
@@ -75,3 +75,12 @@ def test_the_best_colour_is_the_first_of_the_highest(logits: np.ndarray) -> None
 def test_the_lead_is_that_over_the_next_best(logits: np.ndarray) -> None:
     ranked = np.sort(logits, 1)
     assert (lead(torch.from_numpy(logits.astype(np.float32))).numpy() == ranked[:, -1] - ranked[:, -2]).all()
+
+
+def test_sums_stand_beside_the_pixels() -> None:
+    frames = torch.arange(2 * 3 * 4.0).view(1, 2, 3, 4)
+    seen = with_sums(frames)
+    assert seen.shape == (1, sums_size((3, 4, 2)))
+    assert torch.equal(seen[0, :24], frames.flatten())
+    assert seen[0, 24:30].tolist() == [6, 22, 38, 54, 70, 86]  # of rows
+    assert seen[0, 30:].tolist() == [12, 15, 18, 21, 48, 51, 54, 57]  # of columns

@@ -74,11 +74,12 @@ def override(config: AnyConfig, changes: Mapping[str, Any]) -> AnyConfig:
     content = config.model_dump(mode="json")
     chosen: list[list[str]] = []
     typed: dict[tuple[str | int, ...], tuple[dict[str, Any], Any]] = {}
-    for dotted, value in sorted(changes.items(), key=lambda change: not change[0].endswith(".kind")):
+    for dotted, value in sorted(changes.items(), key=_kinds_first):
         *parents, last = dotted.split(".")
         node = _node(content, dotted, parents)
         if last == "kind" and node.get("kind") != value:
             node.clear()
+            node.update(_usual(type(config), parents, value))
             chosen.append(parents)
         elif last not in node and parents not in chosen and not _open_mapping(type(config), parents):
             raise UserError(_unknown(dotted, node, last, parents))
@@ -92,6 +93,19 @@ def override(config: AnyConfig, changes: Mapping[str, Any]) -> AnyConfig:
                 node, value = typed[tuple(str(part) for part in each["loc"])]
                 node[str(each["loc"][-1])] = value
     return validate(type(config), content, "override")
+
+
+def _kinds_first(change: tuple[str, Any]) -> tuple[bool, int]:
+    """Sorts kinds before all else, that of a part before those of its own parts."""
+    return not change[0].endswith(".kind"), change[0].count(".")
+
+
+def _usual(kind: type[Config], path: list[str], word: Any) -> dict[str, Any]:
+    """The defaults of the part of kind ``word`` that ``path`` leads to; none for a word that is no kind."""
+    for each in _configs_at(kind, path):
+        if "kind" in each.model_fields and each.model_fields["kind"].default == word:
+            return each.model_construct().model_dump(mode="json")
+    return {}
 
 
 def _node(content: dict[str, Any], dotted: str, parents: list[str]) -> dict[str, Any]:
@@ -172,12 +186,17 @@ def _unknown(dotted: str, node: Any, part: str, parents: list[str]) -> str:
 
 def _fields_at(kind: type[Config], path: list[str]) -> list[str]:
     """Names of the fields of the config that ``path`` leads to, seen through unions."""
+    return sorted({name for each in _configs_at(kind, path) for name in each.model_fields})
+
+
+def _configs_at(kind: type[Config], path: list[str]) -> list[type[Config]]:
+    """The configs that ``path`` may lead to: those of a union, or one."""
     level: list[type[Config]] = [kind]
     for part in path:
         annotations = [sub.model_fields[part].annotation for sub in level if part in sub.model_fields]
         found = [each for annotation in annotations for each in _configs_in(annotation)]
         level = found or level  # a union's tag (loc names the chosen member) does not descend
-    return sorted({name for each in level for name in each.model_fields})
+    return level
 
 
 def _configs_in(annotation: Any) -> list[type[Config]]:

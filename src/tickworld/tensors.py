@@ -73,3 +73,15 @@ def lead(logits: Tensor) -> Tensor:
         second = torch.maximum(second, torch.minimum(best, logits[:, colour]))
         best = torch.maximum(best, logits[:, colour])
     return best - second
+
+
+def with_sums(frames: Tensor) -> Tensor:
+    """Pixels, row sums and column sums side by side, [B, S] from frames [B, ..., H, W]: the place of a small thing is a
+    linear function of its sums."""
+    return torch.cat([part.flatten(1) for part in (frames, frames.sum(-1), frames.sum(-2))], 1)
+
+
+def sums_size(shape: tuple[int, int, int]) -> int:
+    """How many numbers ``with_sums`` gives for a frame of ``shape`` (H, W, C)."""
+    height, width, channels = shape
+    return channels * (height * width + height + width)

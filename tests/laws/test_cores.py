@@ -20,7 +20,7 @@ class Case(NamedTuple):
 
     core: Core
     start: Tensor  # [B, *start_shape]
-    x: Tensor  # [B, T, A]
+    x: Tensor  # [B, T, A + N]
 
 
 @pytest.fixture
@@ -34,6 +34,7 @@ def case(core: Any, spec: Spec) -> Case:
             buffer[:] = True  # every pixel has been seen to change
     keys = torch.randint(len(spec.actions), (ROWS, TICKS, len(spec.players)))
     x = torch.nn.functional.one_hot(keys, len(spec.actions)).flatten(2).float()
+    x = torch.cat([x, torch.randn(ROWS, TICKS, built.noise)], 2)
     return Case(built.eval(), torch.rand(ROWS, *built.start_shape), x)
 
 
@@ -139,9 +140,60 @@ def test_gradient_reaches_the_start(case: Case) -> None:
     assert start.grad is not None and (start.grad != 0).all()
 
 
+def test_gradient_reaches_the_actions(case: Case) -> None:
+    """From the last tick to every action; where exact colours are carried on, which have no slope, to the last."""
+    x = case.x.clone().requires_grad_()
+    seen, _ = case.core.unroll(case.core.init(case.start), x)
+    (seen[:, -1] * torch.rand(seen[:, -1].shape, generator=torch.Generator().manual_seed(3))).sum().backward()
+    snaps = len(case.core.start_shape) > 1
+    keys = slice(0, x.shape[2] - case.core.noise)
+    for tick in range(TICKS - 1 if snaps else 0, TICKS):
+        assert x.grad is not None and x.grad[:, tick, keys].isfinite().all() and x.grad[:, tick, keys].any()
+
+
+def sights(case: Case) -> tuple[Tensor, Tensor, Tensor]:
+    """Inputs, what is seen after each tick, and the noise that observing takes."""
+    if case.core.seen_shape is None:
+        pytest.skip("it imagines only")
+    chance = torch.Generator().manual_seed(3)
+    seen = torch.rand(ROWS, TICKS, *case.core.seen_shape, generator=chance)
+    return case.x, seen, torch.randn(ROWS, TICKS, case.core.noise, generator=chance)
+
+
+def test_follow_equals_update_and_observe(case: Case) -> None:
+    state = case.core.init(case.start)
+    fast, slow = case.core.follow(state, *sights(case)), Core.follow(case.core, state, *sights(case))
+    assert fast[0].shape == (ROWS, TICKS, *case.core.out_shape) and fast[1].shape == (ROWS, TICKS)
+    for one, other in zip((*fast[:2], *fast[2]), (*slow[:2], *slow[2]), strict=True):
+        torch.testing.assert_close(one, other, **CLOSE)
+
+
+def test_what_is_observed_changes_the_future_and_not_the_past(case: Case) -> None:
+    x, seen, noise = sights(case)
+    other = seen.clone()
+    other[:, 3] = 1 - seen[:, 3]
+    with torch.no_grad():
+        one, two = (case.core.follow(case.core.init(case.start), x, each, noise)[:2] for each in (seen, other))
+    assert torch.equal(one[0][:, :3], two[0][:, :3]) and torch.equal(one[1][:, :3], two[1][:, :3])
+    assert not torch.equal(one[0][:, 3], two[0][:, 3])
+    assert not all(torch.equal(now[:, 4:], then[:, 4:]) for now, then in zip(one, two, strict=True))
+
+
+def test_noise_changes_what_is_imagined(case: Case) -> None:
+    if not case.core.noise:
+        pytest.skip("its future follows from state and actions")
+    calm = case.x.clone()
+    calm[..., -case.core.noise :] = 0
+    assert not torch.equal(outs(case), outs(Case(case.core, case.start, calm)))
+
+
 def test_gradient_reaches_every_weight(case: Case) -> None:
-    seen, _ = case.core.unroll(case.core.init(case.start), case.x)
-    seen.square().sum().backward()
+    state = case.core.init(case.start)
+    loss = case.core.unroll(state, case.x)[0].square().sum()
+    if case.core.seen_shape is not None:
+        followed, surprise, _ = case.core.follow(state, *sights(case))
+        loss = loss + followed.square().sum() + surprise.sum()
+    loss.backward()
     assert [name for name, weight in case.core.named_parameters() if weight.grad is None or not weight.grad.any()] == []
 
 

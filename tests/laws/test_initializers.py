@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tickworld.errors import UserError
+from tickworld.models.initializers.frames import FramesConfig
 from tickworld.models.initializers.params import ParamsConfig
 from tickworld.models.parts import Initializer
 from tickworld.simulator import Param, Spec
@@ -45,6 +46,13 @@ def case(initializer: Any, spec: Spec) -> Case:
         actions = nn.functional.one_hot(keys, len(spec.actions)).flatten(2).float()
         return Case(built, shape, (params, torch.rand(ROWS, shown, *frame), actions))
     raise AssertionError(f"{initializer.kind} suits no core")
+
+
+@pytest.mark.parametrize("config", [ParamsConfig(), FramesConfig()], ids=lambda config: config.kind)
+def test_a_vector_does_not_start_a_core_of_frames(config: Any, spec: Spec) -> None:
+    said = r"starts from frames, \[4, .*gives a vector; use --world.initializer.kind history"
+    with pytest.raises(UserError, match=said):
+        config.build(spec, (4, spec.channels, spec.height, spec.width))
 
 
 def test_it_gives_one_start_a_row(case: Case) -> None:
@@ -90,7 +98,7 @@ def read_as(param: Param, *values: float) -> Tensor:
     """What the first layer of a ``params`` initializer sees of ``param``."""
     spec = Spec("toy", 4, 4, 1, ("one",), ("stay",), params=(param,))
     built = ParamsConfig().build(spec, (1,))
-    built.net, built.start_shape = nn.Sequential(nn.Identity()), (-1,)
+    built.net = nn.Sequential(nn.Identity())
     return built(torch.tensor(values).unsqueeze(1), torch.zeros(0), torch.zeros(0))
 
 

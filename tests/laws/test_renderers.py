@@ -77,10 +77,24 @@ def test_the_loss_is_lowest_at_the_truth(case: Case) -> None:
 
 def test_gradient_reaches_the_state_and_every_weight(case: Case) -> None:
     out = case.out.clone().requires_grad_()
-    case.renderer.pixel_loss(case.renderer(out), case.frames).sum().backward()
+    seen, nats = case.renderer.read(case.frames, torch.randn(ROWS, case.renderer.noise))
+    loss = case.renderer.pixel_loss(case.renderer(out), case.frames).sum()
+    (loss + seen.square().sum() + nats.sum()).backward()
     assert out.grad is not None and (out.grad != 0).any(0).all()
     weights = dict(case.renderer.named_parameters())
     assert [name for name, weight in weights.items() if weight.grad is None or not weight.grad.any()] == []
+
+
+def test_what_a_core_may_observe_is_one_row_a_frame(case: Case) -> None:
+    noise = torch.randn(ROWS, case.renderer.noise)
+    before = torch.random.get_rng_state()
+    with torch.no_grad():
+        seen, nats = case.renderer.read(case.frames, noise)
+        alone, told = case.renderer.read(case.frames[2:3], noise[2:3])
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert seen.shape in (case.frames.shape, case.out.shape) and nats.shape == (ROWS,) and (nats >= 0).all()
+    torch.testing.assert_close(alone, seen[2:3])
+    torch.testing.assert_close(told, nats[2:3])
 
 
 def test_a_row_alone_is_the_row_among_others(case: Case) -> None:

@@ -17,14 +17,17 @@ from tickworld.errors import UserError
 from tickworld.frames import difference
 from tickworld.games import game
 from tickworld.models.cores.gru import GruConfig
+from tickworld.models.cores.mdn_rnn import MdnRnnConfig
+from tickworld.models.cores.rssm import RssmConfig
 from tickworld.models.cores.snapped import SURE, SnappedConfig
 from tickworld.models.initializers.frames import FramesConfig
 from tickworld.models.initializers.history import HistoryConfig
 from tickworld.models.initializers.params import ParamsConfig
-from tickworld.models.learned import Learned
+from tickworld.models.learned import Learned, _normal
 from tickworld.models.renderers.dense import DenseConfig
 from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.renderers.profiles import ProfilesConfig
+from tickworld.models.renderers.vae import VaeConfig
 from tickworld.models.world import WorldConfig, seeded_world
 from tickworld.simulator import Decisive, Opening, Simulator
 
@@ -39,6 +42,16 @@ WORLDS = {
         initializer=FramesConfig(opening=4, size=16), core=GruConfig(size=16), renderer=ProfilesConfig(shapes=4)
     ),
     "gru from params": WorldConfig(initializer=ParamsConfig(size=16), core=GruConfig(size=16), renderer=DenseConfig()),
+    "rssm": WorldConfig(
+        initializer=FramesConfig(opening=4, size=16),
+        core=RssmConfig(size=16, groups=4, classes=4, hidden=16),
+        renderer=ProfilesConfig(shapes=4),
+    ),
+    "mdn_rnn": WorldConfig(
+        initializer=FramesConfig(opening=4, size=16),
+        core=MdnRnnConfig(size=16, code=6),
+        renderer=VaeConfig(decoder=ProfilesConfig(shapes=4), size=16),
+    ),
 }
 LAWFUL = [
     (name, law)
@@ -74,6 +87,54 @@ def test_a_world_obeys_the_laws(name: str, law: str) -> None:
     LAWS[law](learned(name))
 
 
+@pytest.mark.parametrize("name", ["rssm", "mdn_rnn"])
+def test_a_world_that_draws_dreams_by_its_seed(name: str) -> None:
+    """The same seed the same dream, wherever the row stands; another seed another one; rows differ from the first
+    tick."""
+    world = learned(name)
+    assert world.starts is not None
+    opening = Opening(world.starts.frames[[0] * 3], world.starts.actions[[0] * 3])
+    keys = np.zeros((3, 2), np.int64)
+    dreams = []
+    for chosen in ([5, 6, 7], [7, 5, 6]):
+        state = world.init(GAME.spec.defaults(3), np.array(chosen, np.uint64), opening)
+        assert len(state.seeds) == 3
+        for _ in range(3):
+            state = world.update(state, keys)
+        dreams.append(state.out.numpy())
+    assert not np.array_equal(dreams[0][0], dreams[0][1])
+    np.testing.assert_allclose(dreams[0], dreams[1][[1, 2, 0]], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["rssm", "mdn_rnn"])
+def test_a_world_that_draws_can_dream_what_is_likeliest(name: str) -> None:
+    """The same weights in the other mode: all seeds dream alike, as the world goes on without noise."""
+    core = WORLDS[name].core.model_copy(update={"mode": "likeliest"})
+    sampling = learned(name)
+    calm = Learned(seeded_world(WORLDS[name].model_copy(update={"core": core}), GAME.spec, seed=1), GAME.spec)
+    calm.world.load_state_dict(sampling.world.state_dict())
+    assert sampling.starts is not None
+    opening = Opening(sampling.starts.frames[[0] * 2], sampling.starts.actions[[0] * 2])
+    begin = GAME.spec.defaults(2), np.array([5, 6], np.uint64), opening
+    state, keys = calm.init(*begin), np.zeros((2, 2), np.int64)
+    expected = sampling.init(*begin).world
+    for _ in range(3):
+        state = calm.update(state, keys)
+        with torch.inference_mode():
+            expected = calm.world.update(expected, torch.as_tensor(keys))
+    assert torch.equal(state.out, expected.out)
+    torch.testing.assert_close(state.out[0], state.out[1])
+
+
+def test_noise_of_a_dream_is_standard_normal() -> None:
+    noise = _normal(seeds.rows(0, 0, 400), 50)
+    assert noise.shape == (400, 50) and noise.isfinite().all()
+    assert noise.mean().abs() < 0.03 and noise.std().item() == pytest.approx(1, abs=0.02)
+    across, along = (torch.corrcoef(each) - torch.eye(len(each)) for each in (noise[:50].T, noise[:50]))
+    assert across.abs().max() < 0.6 and along.abs().max() < 0.6
+    assert torch.equal(_normal(seeds.rows(0, 0, 400)[7:8], 50), noise[7:8])
+
+
 def test_a_world_that_may_be_unsure_promises_no_palette() -> None:
     assert learned("snapped").spec.palette == GAME.spec.palette
     assert learned("gru").spec.palette == ()
@@ -84,7 +145,7 @@ def test_a_world_is_a_simulator(name: str) -> None:
     simulator = learned(name)
     assert isinstance(simulator, Simulator)
     assert simulator.spec.name == "pong" and simulator.spec.branchable
-    assert simulator.spec.opening == {"snapped": 6, "gru": 4, "gru from params": 0}[name]
+    assert simulator.spec.opening == {"snapped": 6, "gru from params": 0}.get(name, 4)
     assert GAME.spec.opening == 0  # the game's own spec is as it was
 
 

@@ -11,6 +11,8 @@ from tickworld.errors import UserError
 from tickworld.models.cores.committee import CommitteeConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
+from tickworld.models.cores.mdn_rnn import MdnRnnConfig
+from tickworld.models.cores.rssm import RssmConfig
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.initializers.frames import FramesConfig
 from tickworld.models.initializers.history import HistoryConfig
@@ -19,6 +21,7 @@ from tickworld.models.renderers.deconv import DeconvConfig
 from tickworld.models.renderers.dense import DenseConfig
 from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.renderers.profiles import ProfilesConfig
+from tickworld.models.renderers.vae import VaeConfig
 from tickworld.models.world import WorldConfig, seeded_world
 from tickworld.simulator import Param, Spec
 
@@ -34,6 +37,14 @@ CONFIGS = {
     ),
     "lstm": WorldConfig(
         initializer=FramesConfig(opening=1, size=8), core=LstmConfig(size=8), renderer=DeconvConfig(width=4)
+    ),
+    "rssm": WorldConfig(
+        initializer=FramesConfig(opening=1, size=8),
+        core=RssmConfig(size=8, groups=3, classes=4),
+        renderer=DenseConfig(),
+    ),
+    "mdn_rnn": WorldConfig(
+        initializer=FramesConfig(opening=1, size=8), core=MdnRnnConfig(size=8, code=4), renderer=VaeConfig(size=8)
     ),
     "from params": WorldConfig(initializer=ParamsConfig(size=8), core=GruConfig(size=8), renderer=DenseConfig()),
 }
@@ -55,14 +66,16 @@ def test_unroll_is_update_and_render_step_by_step(spec: Spec, name: str) -> None
         torch.rand(4, opening, 3, 9, 7, generator=generator),
         torch.randint(3, (4, max(opening - 1, 0), 1), generator=generator),
     )
+    noise = torch.randn(4, 5, world.core.noise, generator=generator) if world.core.noise else None
     with torch.no_grad():
-        logits = world.unroll(state, actions)
+        logits = world.unroll(state, actions, noise)
         assert logits.shape[:2] == (4, 6)
         for tick in range(6):
             expected = world.render(state)
             assert expected.shape == (4, 3, 9, 7)
             torch.testing.assert_close(world.renderer.pixels(logits[:, tick]), expected, rtol=1e-4, atol=1e-5)
-            state = world.update(state, actions[:, tick]) if tick < 5 else state
+            chance = None if noise is None or tick == 5 else noise[:, tick]
+            state = world.update(state, actions[:, tick], chance) if tick < 5 else state
 
 
 def test_a_world_follows_from_its_seed(spec: Spec) -> None:

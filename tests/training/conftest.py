@@ -15,11 +15,14 @@ from tickworld.data.episode import Episodes
 from tickworld.data.record import play_episodes
 from tickworld.games import game
 from tickworld.models.cores.gru import GruConfig
+from tickworld.models.cores.mdn_rnn import MdnRnnConfig
+from tickworld.models.cores.rssm import RssmConfig
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.initializers.frames import FramesConfig
 from tickworld.models.initializers.history import HistoryConfig
 from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.renderers.profiles import ProfilesConfig
+from tickworld.models.renderers.vae import VaeConfig
 from tickworld.models.world import World, WorldConfig, seeded_world
 
 WORLDS = {
@@ -30,6 +33,16 @@ WORLDS = {
     ),
     "gru": WorldConfig(
         initializer=FramesConfig(opening=3, size=16), core=GruConfig(size=16), renderer=ProfilesConfig(shapes=4)
+    ),
+    "rssm": WorldConfig(
+        initializer=FramesConfig(opening=3, size=16),
+        core=RssmConfig(size=16, groups=4, classes=4, hidden=16, free=0.0),
+        renderer=ProfilesConfig(shapes=4),
+    ),
+    "mdn_rnn": WorldConfig(
+        initializer=FramesConfig(opening=3, size=16),
+        core=MdnRnnConfig(size=16, code=6, components=2),
+        renderer=VaeConfig(decoder=ProfilesConfig(shapes=4), size=16),
     ),
 }
 
@@ -43,7 +56,7 @@ def episodes() -> Episodes:
 
 @pytest.fixture(scope="session")
 def make_world() -> Callable[[str], World]:
-    """Makes a new ``snapped`` or ``gru`` world, the same each time."""
+    """Makes a new world of ``WORLDS``, the same each time."""
     return lambda name: seeded_world(WORLDS[name], game("pong").spec, seed=1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, get_args
 
@@ -14,9 +15,11 @@ from tickworld.data.batches import WindowShape, windows
 from tickworld.data.episode import Episodes
 from tickworld.errors import UserError
 from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.parts import Renderer
 from tickworld.models.world import World, seeded_world
 from tickworld.training.fit import tensors
 from tickworld.training.objectives import (
+    EvidenceConfig,
     ObjectiveConfig,
     RolloutConfig,
     TensorBatch,
@@ -26,7 +29,7 @@ from tickworld.training.objectives import (
 )
 
 BATCH, TICKS = 6, 3
-WORLD_FOR = {"transition": "snapped", "rollout": "gru"}
+WORLD_FOR = {"transition": "snapped", "rollout": "gru", "evidence": "rssm"}
 
 
 @pytest.fixture(params=get_args(get_args(ObjectiveConfig)[0]), ids=lambda kind: kind.model_fields["kind"].default)
@@ -63,6 +66,8 @@ def test_losses_are_named_as_the_weights_and_have_a_row_a_tick(
 
 
 def test_rows_have_their_own_losses(objective: Any, world: World, episodes: Episodes) -> None:
+    if objective.kind == "evidence":
+        pytest.skip("noise is drawn for the batch as a whole")
     batch = batch_for(world, episodes, 1)
     if objective.kind == "transition":
         objective(world, batch, chance())  # which pixels ever change is learned from all rows
@@ -83,6 +88,43 @@ def test_the_generator_alone_decides(objective: Any, world: World, episodes: Epi
         same = objective(world, batch, chance(7))
         assert torch.equal(torch.random.get_rng_state(), before)
     assert all(torch.equal(one[name], same[name]) for name in one)
+
+
+@pytest.mark.parametrize("name", ["rssm", "mdn_rnn"])
+def test_evidence_is_what_a_world_says_tick_by_tick(
+    name: str, make_world: Callable[[str], World], episodes: Episodes
+) -> None:
+    """Against the plain loop of update and observe; only the noise to imagine is of no consequence."""
+    world, objective = make_world(name).eval(), EvidenceConfig(told=0.5)
+    batch = batch_for(world, episodes)
+    losses = objective(world, batch, chance(3))
+    reads, draws = world.renderer.noise, world.core.noise
+    noise = torch.randn(BATCH, TICKS + 1, reads + 2 * draws, generator=chance(3))
+    state = world.init(batch.params, batch.opening_frames, batch.opening_actions)
+    for tick in range(TICKS + 1):
+        state, surprise = world.observe(state, batch.frames[:, tick], noise[:, tick, : reads + draws])
+        told = world.renderer.read(batch.frames[:, tick], noise[:, tick, :reads])[1]
+        pixels = world.renderer.pixel_loss(world.renderer(state.out), batch.frames[:, tick]).sum((1, 2))
+        for loss, expected in zip(losses.values(), (pixels, told, surprise), strict=True):
+            torch.testing.assert_close(loss[:, tick], expected, rtol=1e-4, atol=1e-3)
+        state = world.update(state, batch.actions[:, tick]) if tick < TICKS else state
+    assert objective.weights == {"pixels": 1, "told": 0.5, "surprise": 1}
+
+
+def test_evidence_needs_parts_that_observe(make_world: Callable[[str], World], episodes: Episodes) -> None:
+    gru, coded = make_world("gru"), make_world("mdn_rnn")
+    coded.renderer.read = functools.partial(Renderer.read, coded.renderer)  # as one without an encoder would
+    with pytest.raises(UserError, match="core cannot observe frames; use one that can, such as --world.core.kind rssm"):
+        EvidenceConfig()(gru, batch_for(gru, episodes), chance())
+    with pytest.raises(UserError, match=r"reads frames as \[1, 32, 32\] and its core observes \[6\]; give"):
+        EvidenceConfig()(coded, batch_for(coded, episodes), chance())
+
+
+@pytest.mark.parametrize("name", ["rssm", "mdn_rnn"])
+def test_rollout_does_not_train_what_draws(name: str, make_world: Callable[[str], World], episodes: Episodes) -> None:
+    world = make_world(name)
+    with pytest.raises(UserError, match="does not train what a world draws.*use --training.objective.kind evidence"):
+        RolloutConfig()(world, batch_for(world, episodes), chance())
 
 
 def always(frames: Tensor) -> Any:

@@ -1,4 +1,5 @@
-"""A world worn as a Simulator: numpy in, numpy out, the same three verbs as a true game.
+"""A world worn as a Simulator: numpy in, numpy out, the same three verbs as a true game. A world whose core
+samples is given noise that follows from each row's seed and tick, so that it dreams the same dream again.
 
 Frames are what the world believes: grey where it is unsure. Nothing is snapped here that the world's own state does not
 snap.
@@ -7,18 +8,31 @@ snap.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from tickworld.errors import UserError
 from tickworld.frames import check_frames
 from tickworld.models.world import World
-from tickworld.seeds import mix
+from tickworld.seeds import mix, uniform
 from tickworld.simulator import Opening, Spec, Status
 from tickworld.tensors import lead, to_frames, to_tensor
+
+
+class Drawn(NamedTuple):
+    """``world``: the state of a world that samples; ``seeds`` [N]: the stream of its next tick."""
+
+    world: Any
+    seeds: NDArray[np.uint64]
+
+    @property
+    def out(self) -> Tensor:
+        """What the renderer sees."""
+        return self.world.out
 
 
 class Learned:
@@ -32,6 +46,7 @@ class Learned:
         palette = spec.palette if world.renderer.exact else ()  # a world that is unsure shows shades between
         self.spec = replace(spec, palette=palette, opening=world.initializer.opening, branchable=True)
         self.starts = starts
+        self.noise = world.core.noise if world.core.samples else 0
 
     def init(self, params: NDArray[np.floating], seeds: NDArray[np.uint64], opening: Opening | None = None) -> Any:
         """The state at the last opening frame. Raises UserError when the world must be shown frames and is shown none
@@ -47,16 +62,20 @@ class Learned:
             )
         self._check_opening(opening, (count, needed), (count, max(needed - 1, 0), players))
         with torch.inference_mode():
-            return self.world.init(
+            state = self.world.init(
                 torch.as_tensor(params, dtype=torch.float32),
                 to_tensor(opening.frames),
                 torch.as_tensor(opening.actions),
             )
+        return Drawn(state, mix(seeds, "dream")) if self.noise else state
 
     def update(self, state: Any, actions: NDArray[np.integer]) -> Any:
         """One dreamt tick."""
         with torch.inference_mode():
-            return self.world.update(state, torch.as_tensor(actions))
+            if not isinstance(state, Drawn):
+                return self.world.update(state, torch.as_tensor(actions))
+            noise = _normal(state.seeds, self.noise)
+            return Drawn(self.world.update(state.world, torch.as_tensor(actions), noise), mix(state.seeds, "tick"))
 
     def render(self, state: Any) -> NDArray[np.uint8]:
         """Frames [N, H, W, C]."""
@@ -91,3 +110,9 @@ class Learned:
             )
         choice = (mix(seeds, "start") % np.uint64(len(self.starts.frames))).astype(np.int64)
         return Opening(self.starts.frames[choice], self.starts.actions[choice])
+
+
+def _normal(streams: NDArray[np.uint64], count: int) -> Tensor:
+    """Standard normal numbers, float32 [N, count], the same for the same seed."""
+    share = uniform(mix(streams, "noise")[:, None] + np.arange(count, dtype=np.uint64))
+    return torch.special.ndtri(torch.from_numpy(share).clamp(min=2.0**-53)).float()

@@ -2,12 +2,14 @@
 
     start = initializer(params, frames, actions)      state = core.init(start)
     every tick:  state = core.update(state, x)         logits = renderer(state.out)
+    on evidence: seen, nats = renderer.read(frames)    state, surprise = core.observe(state, seen)
 
 A state is a flat NamedTuple of tensors whose first axis is the batch; its field ``out`` is what the renderer sees. Ring
 buffers, memories, windows and generated weights are fields like any other. Axes as in ``tickworld.tensors``.
 
-Randomness is an argument everywhere; no part draws on its own. Parts hold weights and nothing else: no optimiser, no
-loss weights, no dataset.
+Randomness is an argument everywhere; no part draws on its own. A part that draws says how many standard normal numbers
+it takes, its ``noise``; zeros in their place give the mean or the mode. Parts hold weights and nothing else: no
+optimiser, no loss weights, no dataset.
 """
 
 from __future__ import annotations
@@ -41,6 +43,12 @@ class Core(nn.Module, ABC):
     """Shape of one row of ``start``."""
     out_shape: tuple[int, ...]
     """Shape of one row of ``state.out``."""
+    noise: int = 0
+    """How many standard normal numbers N it takes each tick; 0: the future follows from state and actions."""
+    samples: bool = True
+    """Whether a dream gives it that noise; False: a dream goes on with the mean or the mode."""
+    seen_shape: tuple[int, ...] | None = None
+    """Shape of one row of what it can observe; None: it imagines only."""
 
     @abstractmethod
     def init(self, start: Tensor) -> State:
@@ -48,12 +56,13 @@ class Core(nn.Module, ABC):
 
     @abstractmethod
     def update(self, state: State, x: Tensor) -> State:
-        """The state one tick later, under the one-hot actions ``x`` [B, A]. Never changes ``state``."""
+        """The state one tick later, under the one-hot actions and then the noise in ``x`` [B, A + N]. Never changes
+        ``state``."""
 
     def unroll(self, state: State, x: Tensor) -> tuple[Tensor, State]:
-        """``out`` after each of T ticks, [B, T, *out_shape], and the last state, under ``x`` [B, T, A].
+        """``out`` after each of T ticks, [B, T, *out_shape], and the last state, under ``x`` [B, T, A + N].
 
-        The one method that a core may replace, for speed; a test holds it equal to this loop.
+        A core may replace it, for speed; a test holds it equal to this loop.
         """
         outs = []
         for step in x.unbind(1):
@@ -61,12 +70,32 @@ class Core(nn.Module, ABC):
             outs.append(state.out)
         return torch.stack(outs, 1), state
 
+    def observe(self, state: State, seen: Tensor, noise: Tensor) -> tuple[State, Tensor]:
+        """The state corrected by what the renderer reads of the true frame, ``seen`` [B, *seen_shape], drawn with
+        ``noise`` [B, N]; and the nats [B] by which that surprised it."""
+        raise NotImplementedError("a core with a seen_shape says how it observes")
+
+    def follow(self, state: State, x: Tensor, seen: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, State]:
+        """``out`` [B, T, *out_shape] and surprise [B, T] when ``seen`` [B, T, *seen_shape] is observed after each of T
+        ticks, and the last state, under ``x`` [B, T, A + N] and ``noise`` [B, T, N].
+
+        A core may replace it, for speed; a test holds it equal to this loop.
+        """
+        outs, nats = [], []
+        for step, sight, chance in zip(x.unbind(1), seen.unbind(1), noise.unbind(1), strict=True):
+            state, surprise = self.observe(self.update(state, step), sight, chance)
+            outs.append(state.out)
+            nats.append(surprise)
+        return torch.stack(outs, 1), torch.stack(nats, 1), state
+
 
 class Renderer(nn.Module, ABC):
     """What the state looks like, as a distribution over frames."""
 
     exact: bool = False
     """Whether ``pixels`` are colours of the game's palette only."""
+    noise: int = 0
+    """How many standard normal numbers ``read`` takes for each frame."""
 
     @abstractmethod
     def forward(self, out: Tensor) -> Tensor:
@@ -79,3 +108,11 @@ class Renderer(nn.Module, ABC):
     @abstractmethod
     def pixel_loss(self, logits: Tensor, frames: Tensor) -> Tensor:
         """Negative log-likelihood of ``frames`` [B, C, H, W], per pixel in nats: [B, H, W]."""
+
+    def read(self, frames: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """What a core is given to observe of ``frames`` [B, C, H, W], and the nats [B] that it takes to tell it; drawn
+        with ``noise`` [B, N].
+
+        A renderer with an encoder gives an ``out`` that it would draw as these frames; others the frames as they are.
+        """
+        return frames, frames.new_zeros(len(frames))

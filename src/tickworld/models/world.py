@@ -3,6 +3,7 @@
     state = world.init(params, frames, actions)
     state = world.update(state, actions)
     pixels = world.render(state)
+    state, surprise = world.observe(state, frames, noise)       for cores that draw: evidence corrects them
 
 The only place that knows how the three parts meet. ``tickworld.models.learned`` wears a world as a Simulator; training
 calls it with an objective.
@@ -11,12 +12,13 @@ calls it with an objective.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from tickworld.config import Config
+from tickworld.errors import UserError
 from tickworld.models.cores import CoreConfig
 from tickworld.models.initializers import InitializerConfig
 from tickworld.models.parts import Core, Initializer, Renderer, State
@@ -46,6 +48,15 @@ class WorldConfig(Config):
         )
 
 
+class Followed(NamedTuple):
+    """``logits`` [B, T+1, ...] of the frames of the corrected states; ``told`` [B, T+1], nats in which the renderer
+    told them, and ``surprise`` [B, T+1], nats by which they surprised the core."""
+
+    logits: Tensor
+    told: Tensor
+    surprise: Tensor
+
+
 class World(nn.Module):
     """See the module docstring."""
 
@@ -60,20 +71,68 @@ class World(nn.Module):
         """The state at the last of the K opening frames: params [B, S], frames [B, K, C, H, W], actions [B, K-1, P]."""
         return self.core.init(self.initializer(params, frames, one_hot(actions, self.action_count)))
 
-    def update(self, state: State, actions: Tensor) -> State:
-        """The state one tick later under ``actions`` [B, P]."""
-        return self.core.update(state, one_hot(actions, self.action_count))
+    def update(self, state: State, actions: Tensor, noise: Tensor | None = None) -> State:
+        """The state one tick later under ``actions`` [B, P] and the core's ``noise`` [B, N]; None: the mean or the
+        mode."""
+        return self.core.update(state, self._inputs(actions, noise))
+
+    def observe(self, state: State, frames: Tensor, noise: Tensor) -> tuple[State, Tensor]:
+        """The state corrected by the true ``frames`` [B, C, H, W], and its surprise [B] in nats. ``noise`` [B, M + N]:
+        the renderer's, then the core's.
+
+        Raises UserError for parts that cannot observe.
+        """
+        for_renderer, for_core = noise.split((self.renderer.noise, self.core.noise), 1)
+        return self.core.observe(state, self._read(frames, for_renderer)[0], for_core)
 
     def render(self, state: State) -> Tensor:
         """The expected frame [B, C, H, W] in 0..1."""
         return self.renderer.pixels(self.renderer(state.out))
 
-    def unroll(self, state: State, actions: Tensor) -> Tensor:
+    def unroll(self, state: State, actions: Tensor, noise: Tensor | None = None) -> Tensor:
         """Logits [B, T+1, ...] of the frame of ``state`` and of the T that follow, free running under ``actions`` [B,
-        T, P]."""
-        outs, _ = self.core.unroll(state, one_hot(actions, self.action_count))
+        T, P] and ``noise`` [B, T, N]; None: means or modes."""
+        outs, _ = self.core.unroll(state, self._inputs(actions, noise))
         outs = torch.cat([state.out.unsqueeze(1), outs], 1)
         return self.renderer(outs.flatten(0, 1)).unflatten(0, outs.shape[:2])
+
+    def follow(self, state: State, actions: Tensor, frames: Tensor, noise: Tensor) -> Followed:
+        """What the world makes of the true ``frames`` [B, T+1, C, H, W] of a window, one after the other: ``state`` is
+        its guess at the first. ``noise`` [B, T+1, M + 2N]: the renderer's, the core's to observe and the core's to
+        imagine.
+
+        Raises UserError for parts that cannot observe.
+        """
+        sizes = (self.renderer.noise, self.core.noise, self.core.noise)
+        reading, observing, imagining = noise.split(sizes, 2)
+        seen, told = self._read(frames.flatten(0, 1), reading.flatten(0, 1))
+        seen, told = (each.unflatten(0, frames.shape[:2]) for each in (seen, told))
+        state, first = self.core.observe(state, seen[:, 0], observing[:, 0])
+        x = self._inputs(actions, imagining[:, 1:])
+        outs, later, _ = self.core.follow(state, x, seen[:, 1:], observing[:, 1:])
+        outs = torch.cat([state.out.unsqueeze(1), outs], 1)
+        logits = self.renderer(outs.flatten(0, 1)).unflatten(0, outs.shape[:2])
+        return Followed(logits, told, torch.cat([first.unsqueeze(1), later], 1))
+
+    def _read(self, frames: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """What the core observes of ``frames`` [B, C, H, W] and the nats [B] it takes to tell."""
+        seen, told = self.renderer.read(frames, noise)
+        if self.core.seen_shape is None:
+            raise UserError("this world's core cannot observe frames; use one that can, such as --world.core.kind rssm")
+        if seen.shape[1:] != self.core.seen_shape:
+            raise UserError(
+                f"this world's renderer reads frames as {list(seen.shape[1:])} and its core observes "
+                f"{list(self.core.seen_shape)}; give a core of codes, such as mdn_rnn, a renderer with an encoder, "
+                "such as vae, and a core of frames, such as rssm, one without"
+            )
+        return seen, told
+
+    def _inputs(self, actions: Tensor, noise: Tensor | None) -> Tensor:
+        """What the core is given: one-hot actions, then the noise if it takes any, [..., A + N]."""
+        x = one_hot(actions, self.action_count)
+        if not self.core.noise:
+            return x
+        return torch.cat([x, x.new_zeros(*x.shape[:-1], self.core.noise) if noise is None else noise], -1)
 
     def forward(self, objective: Callable[..., Any], *arguments: Any) -> Any:
         """``objective(self, *arguments)``: the one door through which training enters, so that an engine can wrap

@@ -59,7 +59,14 @@ class RolloutConfig(Config):
 
         Without a weight ``moving`` is left out: over long windows it costs a third of the time. With ``patience`` comes
         the share that does not count (``untrusted``): where it is high, a low loss says little.
+
+        Raises UserError for a world that draws: how varied its draws are would not be learned, nor would its encoder.
         """
+        if world.core.noise or world.renderer.noise:
+            raise UserError(
+                "objective rollout does not train what a world draws, and this one has a core or renderer that draws; "
+                "use --training.objective.kind evidence, or another core and renderer"
+            )
         state = world.init(batch.params, batch.opening_frames, batch.opening_actions)
         logits = world.unroll(state, batch.actions)
         each = world.renderer.pixel_loss(logits.flatten(0, 1), batch.frames.flatten(0, 1))
@@ -80,6 +87,34 @@ def _trusted(costs: Tensor, patience: float) -> Tensor:
     gone. The causal weights of Wang et al. 2022 (2203.07404), exp(-sum of earlier costs), with a mistake for a cost."""
     mistakes = (costs / patience - 1).relu()
     return (mistakes - mistakes.cumsum(1)).exp()
+
+
+class EvidenceConfig(Config):
+    """A core that draws, corrected by every true frame: the evidence lower bound of the window."""
+
+    kind: Literal["evidence"] = "evidence"
+    told: float = Field(default=1.0, ge=0)
+    """weight of the nats in which a renderer with an encoder tells a frame"""
+    surprise: float = Field(default=1.0, ge=0)
+    """weight of the nats by which a frame surprises the core"""
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """One weight a loss."""
+        return {"pixels": 1.0, "told": self.told, "surprise": self.surprise}
+
+    def __call__(self, world: World, batch: TensorBatch, generator: torch.Generator) -> Losses:
+        """The renderer's loss of each frame when the state has been corrected by it (``pixels``), and what it took to
+        tell it (``told``) and to foresee it (``surprise``), [B, T+1] each; noise from ``generator``.
+
+        Raises UserError for a world that cannot observe.
+        """
+        state = world.init(batch.params, batch.opening_frames, batch.opening_actions)
+        noise = torch.randn(*batch.mask.shape, world.renderer.noise + 2 * world.core.noise, generator=generator)
+        logits, told, surprise = world.follow(state, batch.actions, batch.frames, noise)
+        each = world.renderer.pixel_loss(logits.flatten(0, 1), batch.frames.flatten(0, 1))
+        pixels = each.sum((1, 2)).unflatten(0, batch.mask.shape)
+        return {"pixels": pixels, "told": told, "surprise": surprise}
 
 
 class TransitionConfig(Config):
@@ -151,7 +186,7 @@ def _surprise(core: Snapped, look: Look, after: Tensor, rows: Tensor, pixels: Te
     return F.cross_entropy(core.logits(look, rows, pixels), target, reduction="none")
 
 
-ObjectiveConfig = Annotated[RolloutConfig | TransitionConfig, Field(discriminator="kind")]
+ObjectiveConfig = Annotated[RolloutConfig | TransitionConfig | EvidenceConfig, Field(discriminator="kind")]
 
 
 def weighted(losses: Mapping[str, Tensor], weights: Mapping[str, float], mask: Tensor) -> Tensor:

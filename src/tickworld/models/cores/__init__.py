@@ -12,8 +12,11 @@ from tickworld.models.cores.dilated import DilatedConfig
 from tickworld.models.cores.dnc import DncConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
+from tickworld.models.cores.mdn_rnn import MdnRnnConfig
 from tickworld.models.cores.mingru import MinGruConfig
 from tickworld.models.cores.ntm import NtmConfig
+from tickworld.models.cores.rssm import RssmConfig
+from tickworld.models.cores.runtime import RuntimeConfig
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.cores.transformer import TransformerConfig
 from tickworld.models.cores.transition import TransitionConfig
@@ -29,6 +32,9 @@ CoreConfig = Annotated[
     | DncConfig
     | WindowConfig
     | TransformerConfig
+    | RuntimeConfig
+    | MdnRnnConfig
+    | RssmConfig
     | SnappedConfig
     | CommitteeConfig
     | BodiesConfig,

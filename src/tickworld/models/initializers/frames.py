@@ -7,7 +7,6 @@ thing is a linear function of them.
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import torch
@@ -15,8 +14,10 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from tickworld.config import Config
+from tickworld.models.initializers.vector import length
 from tickworld.models.parts import Initializer
 from tickworld.simulator import Spec
+from tickworld.tensors import sums_size, with_sums
 
 
 class FramesConfig(Config):
@@ -29,25 +30,22 @@ class FramesConfig(Config):
     """units of the two hidden layers"""
 
     def build(self, spec: Spec, start_shape: tuple[int, ...]) -> FromFrames:
-        """The initializer for frames and actions of ``spec``."""
-        pixels = spec.channels * (spec.height * spec.width + spec.height + spec.width)
+        """The initializer for frames and actions of ``spec``. Raises UserError for a core that starts from frames."""
         actions = len(spec.players) * len(spec.actions)
-        width = self.opening * pixels + (self.opening - 1) * actions
-        return FromFrames(width, self.opening, self.size, start_shape)
+        width = self.opening * sums_size(spec.frame_shape) + (self.opening - 1) * actions
+        return FromFrames(width, self.opening, self.size, length(start_shape))
 
 
 class FromFrames(Initializer):
     """See the module docstring."""
 
-    def __init__(self, width: int, opening: int, size: int, start_shape: tuple[int, ...]) -> None:
+    def __init__(self, width: int, opening: int, size: int, outputs: int) -> None:
         super().__init__()
         self.opening = opening
-        self.start_shape = start_shape
         self.net = nn.Sequential(
-            nn.Linear(width, size), nn.ReLU(), nn.Linear(size, size), nn.ReLU(), nn.Linear(size, math.prod(start_shape))
+            nn.Linear(width, size), nn.ReLU(), nn.Linear(size, size), nn.ReLU(), nn.Linear(size, outputs)
         )
 
     def forward(self, params: Tensor, frames: Tensor, actions: Tensor) -> Tensor:
         """``start``; params are ignored."""
-        parts = [frames, frames.sum(-1), frames.sum(-2), actions]
-        return self.net(torch.cat([part.flatten(1) for part in parts], 1)).unflatten(1, self.start_shape)
+        return self.net(torch.cat([with_sums(frames), actions.flatten(1)], 1))

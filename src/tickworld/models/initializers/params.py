@@ -6,7 +6,6 @@ other number scaled to -1..1 over its range. Two layers turn that into ``start``
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 
 from tickworld.config import Config
 from tickworld.errors import UserError
+from tickworld.models.initializers.vector import length
 from tickworld.models.parts import Initializer
 from tickworld.simulator import Param, Spec
 
@@ -27,10 +27,11 @@ class ParamsConfig(Config):
     """units of the hidden layer; 0: none, the start is linear in what is read"""
 
     def build(self, spec: Spec, start_shape: tuple[int, ...]) -> FromParams:
-        """The initializer for the params of ``spec``. Raises UserError when there are none to start from."""
+        """The initializer for the params of ``spec``. Raises UserError when there are none to start from
+        or the core starts from frames."""
         if not spec.params:
             raise UserError(f"{spec.name} has no params to start from; use --world.initializer.kind frames")
-        return FromParams(spec.params, self.size, start_shape)
+        return FromParams(spec.params, self.size, length(start_shape))
 
 
 class FromParams(Initializer):
@@ -38,12 +39,10 @@ class FromParams(Initializer):
 
     opening = 0
 
-    def __init__(self, params: tuple[Param, ...], size: int, start_shape: tuple[int, ...]) -> None:
+    def __init__(self, params: tuple[Param, ...], size: int, outputs: int) -> None:
         super().__init__()
         self.params = params
-        self.start_shape = start_shape
         width = sum(_width(param) for param in params)
-        outputs = math.prod(start_shape)
         deep = size > 0
         self.net = (
             nn.Sequential(nn.Linear(width, size), nn.ReLU(), nn.Linear(size, outputs))
@@ -54,7 +53,7 @@ class FromParams(Initializer):
     def forward(self, params: Tensor, frames: Tensor, actions: Tensor) -> Tensor:
         """``start``; frames and actions are ignored."""
         read = torch.cat([_read(param, params[:, column]) for column, param in enumerate(self.params)], 1)
-        return self.net(read).unflatten(1, self.start_shape)
+        return self.net(read)
 
 
 def _width(param: Param) -> int:
