@@ -211,7 +211,8 @@ def train(run: Run, show: Progress | None = None) -> None:
     files.clear_partials(run.checkpoints)
     play = functools.partial(_play, game, run.config)
     sampler = config.sampler.build(episodes, world.initializer.opening, _training_seed(run), play)
-    training = checkpoint.Training(world, make_optimizer(world, config), sampler, _source(there))
+    lesson = Lesson(config, sampler, _training_seed(run))
+    training = checkpoint.Training(world, make_optimizer(world, config), lesson, _source(there))
     first = 0
     if done := checkpoint.checkpoints(run.checkpoints):
         first = done[-1].iteration
@@ -224,12 +225,11 @@ def _train_from(run: Run, game: Simulator, training: checkpoint.Training, first:
     world, output, last = training.world, run.config.output, run.config.training.iterations
     fabric = engine()
     wrapped, optimizer = fabric.setup(world, training.optimizer)
-    lesson = Lesson(run.config.training, training.sampler, _training_seed(run))
     log = Log(run.folder, first)
     started = time.perf_counter() - run.seconds
     try:
         with show.bar(f"training ({world.size():,} weights)", last, "it", first) as at:
-            for step in fit(fabric, wrapped, optimizer, lesson, first):
+            for step in fit(fabric, wrapped, optimizer, training.lesson, first):
                 done = step.iteration + 1
                 at(done, _note(step))
                 if step.iteration % output.log == 0 or done == last:
