@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -228,3 +229,30 @@ def test_a_pool_of_another_game_is_refused(episodes: Episodes) -> None:
 def test_rare_windows_need_a_game_to_play(episodes: Episodes) -> None:
     with pytest.raises(UserError, match="plays the game while training.*use --training.sampler.kind hard"):
         RARE.build(episodes, OPENING, 0)
+
+
+def test_what_is_played_ahead_changes_no_batch(episodes: Episodes) -> None:
+    asked: list[tuple[int, str]] = []
+
+    def watched(numbers: NDArray[np.int64]) -> Episodes:
+        asked.append((int(numbers[0]), threading.current_thread().name))
+        return play(numbers)
+
+    alone = run(RARE.build(episodes, OPENING, 9, play), range(15))
+    ahead = run(RARE.build(episodes, OPENING, 9, watched, iterations=15), range(15))
+    assert all(same(one, other) for one, other in zip(alone, ahead, strict=True))
+    assert [first for first, _ in asked] == [0, 20, 40]  # once each, and nothing for after the end
+    here = threading.current_thread().name
+    assert [name == here for _, name in asked] == [True, False, False]
+
+
+def test_an_error_of_the_game_ahead_is_raised_where_its_games_are_needed(episodes: Episodes) -> None:
+    def breaks(numbers: NDArray[np.int64]) -> Episodes:
+        if numbers[0]:
+            raise UserError("the game broke")
+        return play(numbers)
+
+    sampler = RARE.build(episodes, OPENING, 9, breaks, iterations=15)
+    run(sampler, range(5))
+    with pytest.raises(UserError, match="the game broke"):
+        run(sampler, range(5, 6))

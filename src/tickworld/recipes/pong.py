@@ -39,6 +39,7 @@ def demo() -> RunConfig:
             clip=5.0,
         ),
         evaluation=EvaluationConfig(rollouts=64, frames=500),
+        threads=1,  # the other core plays the games that are needed next
     )
 
 

@@ -210,7 +210,8 @@ def train(run: Run, show: Progress | None = None) -> None:
     _keep_starts(run, episodes, world.initializer.opening)
     files.clear_partials(run.checkpoints)
     play = functools.partial(_play, game, run.config)
-    sampler = config.sampler.build(episodes, world.initializer.opening, _training_seed(run), play)
+    opening = world.initializer.opening
+    sampler = config.sampler.build(episodes, opening, _training_seed(run), play, config.iterations)
     lesson = Lesson(config, sampler, _training_seed(run))
     training = checkpoint.Training(world, make_optimizer(world, config), lesson, _source(there))
     first = 0

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Annotated, Literal
 
 import numpy as np
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from tickworld import seeds
+from tickworld import background, seeds
 from tickworld.config import Config
 from tickworld.data.batches import Batch, WindowShape, cut, draw_windows, legal_starts
 from tickworld.data.episode import Episodes
@@ -40,6 +41,9 @@ Score = Callable[[Batch], NDArray[np.float32]]
 SCORED_AT_ONCE = 64
 
 
+Found = tuple[NDArray[np.int64], Batch]
+"""Windows with their episodes and starts [2, N]."""
+
 Play = Callable[[NDArray[np.int64]], Episodes]
 """Plays the episodes of these numbers [E] of an endless stream, the same ones each time."""
 
@@ -51,7 +55,9 @@ class UniformConfig(Config):
 
     kind: Literal["uniform"] = "uniform"
 
-    def build(self, episodes: Episodes, opening: int, seed: int, play: Play | None = None) -> Sampler:
+    def build(
+        self, episodes: Episodes, opening: int, seed: int, play: Play | None = None, iterations: int = 0
+    ) -> Sampler:
         """The sampler over ``episodes``."""
         return Sampler(episodes, opening, seed)
 
@@ -76,7 +82,7 @@ class HardConfig(PoolConfig):
 
     kind: Literal["hard"] = "hard"
 
-    def build(self, episodes: Episodes, opening: int, seed: int, play: Play | None = None) -> Hard:
+    def build(self, episodes: Episodes, opening: int, seed: int, play: Play | None = None, iterations: int = 0) -> Hard:
         """The sampler over ``episodes``."""
         return Hard(self, episodes, opening, seed)
 
@@ -88,13 +94,14 @@ class RareConfig(PoolConfig):
     played: int = Field(default=24_576, gt=0)
     """episodes that are played when the pool is renewed"""
 
-    def build(self, episodes: Episodes, opening: int, seed: int, play: Play | None = None) -> Rare:
-        """The sampler over ``episodes`` and what ``play`` plays. Raises UserError without it."""
+    def build(self, episodes: Episodes, opening: int, seed: int, play: Play | None = None, iterations: int = 0) -> Rare:
+        """The sampler over ``episodes`` and what ``play`` plays, which it does ahead while there are ``iterations`` to
+        come. Raises UserError without it."""
         if play is None:
             raise UserError(
                 "sampler rare plays the game while training, and this one cannot be; use --training.sampler.kind hard"
             )
-        return Rare(self, episodes, opening, seed, play)
+        return Rare(self, episodes, opening, seed, play, iterations)
 
 
 SamplerConfig = Annotated[UniformConfig | HardConfig | RareConfig, Field(discriminator="kind")]
@@ -205,10 +212,22 @@ class Hard(Sampler):
 class Rare(Hard):
     """See the module docstring."""
 
-    def __init__(self, config: RareConfig, episodes: Episodes, opening: int, seed: int, play: Play) -> None:
+    def __init__(
+        self, config: RareConfig, episodes: Episodes, opening: int, seed: int, play: Play, iterations: int
+    ) -> None:
         super().__init__(config, episodes, opening, seed)
         self.play = play
         self.played = config.played
+        self.iterations = iterations
+        self.ahead: dict[tuple[int, int], Future[Found]] = {}  # what is being sought for which iteration and ticks
+
+    def draw(self, iteration: int, windows: int, ticks: int, score: Score) -> Batch:
+        """As ever; meanwhile another core seeks what the next renewal will want, for which the world is not needed."""
+        batch = super().draw(iteration, windows, ticks, score)
+        coming = (iteration // self.config.renew + 1) * self.config.renew
+        if coming < self.iterations and (coming, ticks) not in self.ahead:
+            self.ahead = {(coming, ticks): background.begin(lambda: self._seek(coming, ticks))}
+        return batch
 
     @functools.cached_property
     def known(self) -> NDArray[np.int64]:
@@ -220,7 +239,12 @@ class Rare(Hard):
         )
 
     def _fresh(self, iteration: int, ticks: int) -> tuple[NDArray[np.int64], Callable[[NDArray[np.integer]], Batch]]:
-        """Of all windows of the games played now, those with the rarest sights; of equals, a random choice."""
+        """Of all windows of the games that are new now, those with the rarest sights; of equals, a random choice."""
+        foreseen = self.ahead.pop((iteration, ticks), None)
+        where, windows = foreseen.result() if foreseen else self._seek(iteration, ticks)
+        return where, lambda pick: take(windows, pick)
+
+    def _seek(self, iteration: int, ticks: int) -> Found:
         begin = (iteration // self.config.renew) * self.played
         places, found = [], []
         for first in range(begin, begin + self.played, PLAYED_AT_ONCE):
@@ -230,8 +254,7 @@ class Rare(Hard):
             row, start = self._rarest(episodes, ticks, wanted, seeds.generator(self.seed, "rare", first))
             places.append(np.stack([numbers[row], start]))
             found.append(cut(episodes, WindowShape(self.opening, ticks, len(row)), row, start))
-        windows = join(found)
-        return np.concatenate(places, 1), lambda pick: take(windows, pick)
+        return np.concatenate(places, 1), join(found)
 
     def _rarest(
         self, episodes: Episodes, ticks: int, wanted: int, chance: np.random.Generator
