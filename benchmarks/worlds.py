@@ -50,7 +50,7 @@ def training_step(config: RunConfig) -> tuple[Callable[[], None], int]:
     training = config.training
     world = seeded_world(config.world, config.game.build().spec, 0)
     optimizer = make_optimizer(world, training)
-    count, ticks = training.shape_at(training.iterations)
+    count, ticks = training.batch, training.ticks.last
     batch = recorded(config, world, count, ticks)
 
     def step() -> None:
@@ -68,7 +68,7 @@ def one_tick(config: RunConfig, rows: int) -> Callable[[], None]:
     """Update and render of ``rows`` dreamt games."""
     spec = config.game.build().spec
     world = seeded_world(config.world, spec, 0)
-    ticks = config.training.shape_at(config.training.iterations)[1]
+    ticks = config.training.ticks.last
     with torch.no_grad():  # a core that learns which pixels ever change has seen them
         world(config.training.objective, tensors(recorded(config, world, 512, ticks)), torch.Generator())
     dream = Learned(world, spec)

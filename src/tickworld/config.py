@@ -61,6 +61,8 @@ def explain(kind: type[Config], error: ValidationError) -> str:
         return f"there is no setting {name!r}; {near_match(path[-1], known)}"
     if first["type"] == "missing":
         return f"setting {name!r}: {first['msg']}"
+    if first["type"] == "value_error":  # a check of our own, which says all there is to say
+        return f"setting {name!r}: {first.get('ctx', {}).get('error')}"
     return f"setting {name!r}: {first['msg']}; got {reprlib.repr(first['input'])}"  # shortened: it may be huge
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.recipes.conftest import tiny
 
 from tickworld import config as configs
 from tickworld import files
 from tickworld.data import store
+from tickworld.progress import At, Silent
 from tickworld.recipes.config import RunConfig
 from tickworld.recipes.results import conclude
 from tickworld.recipes.run import Run, begin_run, train
@@ -154,3 +158,31 @@ def whole(run: Run) -> tuple[int, int]:
         checkpoint.load_world(each, run.world().world)
     assert [line["iteration"] for line in losses(run)] == list(range(len(losses(run))))
     return blocks, kept[-1].iteration if kept else 0
+
+
+class Stopped(Silent):
+    """Stops the training after ``done`` iterations."""
+
+    def __init__(self, done: int) -> None:
+        self.done = done
+
+    @contextlib.contextmanager
+    def bar(self, title: str, total: int, unit: str, first: int = 0) -> Iterator[At]:
+        def at(done: int, note: str) -> None:
+            if title.startswith("training") and done == self.done:
+                raise KeyboardInterrupt
+
+        yield at
+
+
+def test_windows_that_grow_by_success_grow_on_after_a_stop(tmp_path: Path) -> None:
+    """Checkpoints are at 4 and 8: the mean that the run had at 8 is not that of a run that begins there."""
+    growth = {"first": 1, "last": 4, "below": 1e6, "over": 3, "mixed": 0.2}
+    config = tiny("seed_gru", {f"training.ticks.{name}": value for name, value in growth.items()})
+    whole, stopped = (begin_run(tmp_path / name, config) for name in ("whole", "stopped"))
+    train(whole)
+    with pytest.raises(KeyboardInterrupt):
+        train(stopped, Stopped(10))
+    train(stopped)
+    assert {line["ticks"] for line in losses(whole)} == {1, 2, 4}
+    assert losses(stopped) == losses(whole)

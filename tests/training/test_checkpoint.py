@@ -35,7 +35,7 @@ def begin(make_world: Callable[[str], World], episodes: Episodes) -> Callable[..
     def begin(name: str = "snapped", config: TrainingConfig = CONFIG, source: str = "eight games") -> Training:
         world = make_world(name)
         sampler = config.sampler.build(episodes, world.initializer.opening, 0)
-        return Training(world, make_optimizer(world, config), sampler, source)
+        return Training(world, make_optimizer(world, config), Lesson(config, sampler, 0), source)
 
     return begin
 
@@ -44,7 +44,7 @@ def go_on(training: Training, first: int, last: int) -> list[Record]:
     """Trains from iteration ``first`` to before ``last`` of nine."""
     fabric = engine()
     wrapped, optimizer = fabric.setup(training.world, training.optimizer)
-    records = fit(fabric, wrapped, optimizer, Lesson(CONFIG, training.sampler, 0), first)
+    records = fit(fabric, wrapped, optimizer, training.lesson, first)
     return [record._replace(seconds=0.0) for record in islice(records, last - first)]
 
 
@@ -70,8 +70,8 @@ def test_all_of_it_comes_back(begin: Callable[..., Training], tmp_path: Path) ->
     for index, moments in kept.items():
         assert moments.keys() == read[index].keys()
         assert all(torch.equal(value, read[index][name]) for name, value in moments.items())
-    for name, each in one.sampler.state().items():
-        assert torch.equal(two.sampler.state()[name], each)
+    for name, each in one.lesson.sampler.state().items():
+        assert torch.equal(two.lesson.sampler.state()[name], each)
 
 
 @pytest.mark.parametrize("cut", [1, 4, 6])

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickworld.training.curriculum import GrowthConfig, RateConfig
+from tickworld import config as configs
+from tickworld.errors import UserError
+from tickworld.training.curriculum import GrowthConfig, RateConfig, ShownConfig
 from tickworld.training.fit import TrainingConfig
+from tickworld.training.objectives import EvidenceConfig
 
 RATES = st.builds(
     RateConfig,
@@ -80,6 +83,43 @@ def test_windows_may_grow_in_smaller_steps() -> None:
 
 @given(GROWTHS, st.integers(1, 64), st.integers(0, 99))
 def test_a_batch_keeps_its_number_of_frames(growth: GrowthConfig, batch: int, iteration: int) -> None:
-    windows, ticks = TrainingConfig(batch=batch, ticks=growth, iterations=100).shape_at(iteration)
-    assert windows >= 1 and ticks == growth.at(iteration, 100)
+    ticks = growth.at(iteration, 100)
+    windows = TrainingConfig(batch=batch, ticks=growth, iterations=100).windows(ticks)
+    assert windows >= 1
     assert batch * growth.last - ticks < windows * ticks <= batch * growth.last
+
+
+SHOWN = st.builds(
+    lambda ends, share, shape: ShownConfig(first=max(ends), last=min(ends), share=share, shape=shape),
+    st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0)),
+    st.floats(0.0, 1.0),
+    st.sampled_from(["linear", "sigmoid"]),
+)
+
+
+@given(SHOWN, st.integers(1, 200))
+def test_fewer_and_fewer_frames_are_shown(config: ShownConfig, iterations: int) -> None:
+    chances = [config.at(iteration, iterations) for iteration in range(iterations)]
+    assert all(config.last - 1e-12 <= chance <= config.first + 1e-12 for chance in chances)
+    assert all(one >= other - 1e-12 for one, other in pairwise(chances))
+    assert config.at(iterations, iterations) == config.last
+    if config.share:
+        assert chances[0] == pytest.approx(config.first)
+
+
+def test_how_fast_fewer_frames_are_shown() -> None:
+    linear = ShownConfig(last=0.0, share=1.0)
+    assert [linear.at(iteration, 8) for iteration in (0, 2, 4, 8)] == pytest.approx([1.0, 0.75, 0.5, 0.0])
+    sigmoid = ShownConfig(last=0.0, share=1.0, shape="sigmoid")
+    assert [sigmoid.at(iteration, 8) for iteration in (0, 4, 8)] == pytest.approx([1.0, 0.5, 0.0])
+    assert sigmoid.at(2, 8) > 0.9 and sigmoid.at(6, 8) < 0.1
+
+
+def test_all_frames_are_shown_unless_told_otherwise() -> None:
+    assert {ShownConfig().at(iteration, 100) for iteration in range(101)} == {1.0}
+
+
+def test_frames_that_become_more_are_refused() -> None:
+    rising = {"objective.shown.first": 0.2, "objective.shown.last": 0.7}
+    with pytest.raises(UserError, match="become fewer, and these go from 0.2 to 0.7; use a last that is not above"):
+        configs.override(TrainingConfig(objective=EvidenceConfig()), rising)

@@ -23,6 +23,7 @@ from tickworld.models.cores import CoreConfig
 from tickworld.models.initializers import InitializerConfig
 from tickworld.models.parts import Core, Initializer, Renderer, State
 from tickworld.models.renderers import RendererConfig
+from tickworld.models.unrolling import partly_shown, truncated
 from tickworld.simulator import Spec
 from tickworld.tensors import one_hot
 
@@ -89,17 +90,25 @@ class World(nn.Module):
         """The expected frame [B, C, H, W] in 0..1."""
         return self.renderer.pixels(self.renderer(state.out))
 
-    def unroll(self, state: State, actions: Tensor, noise: Tensor | None = None) -> Tensor:
+    def advance(self, state: State, actions: Tensor) -> State:
+        """The state T ticks later under ``actions`` [B, T, P]; means or modes."""
+        return self.core.unroll(state, self._inputs(actions, None))[1]
+
+    def unroll(self, state: State, actions: Tensor, noise: Tensor | None = None, truncate: int = 0) -> Tensor:
         """Logits [B, T+1, ...] of the frame of ``state`` and of the T that follow, free running under ``actions`` [B,
-        T, P] and ``noise`` [B, T, N]; None: means or modes."""
-        outs, _ = self.core.unroll(state, self._inputs(actions, noise))
+        T, P] and ``noise`` [B, T, N]; None: means or modes. With ``truncate`` the gradient is cut every so many
+        ticks."""
+        x = self._inputs(actions, noise)
+        outs, _ = truncated(self.core, state, x, truncate) if truncate else self.core.unroll(state, x)
         outs = torch.cat([state.out.unsqueeze(1), outs], 1)
         return self.renderer(outs.flatten(0, 1)).unflatten(0, outs.shape[:2])
 
-    def follow(self, state: State, actions: Tensor, frames: Tensor, noise: Tensor) -> Followed:
+    def follow(
+        self, state: State, actions: Tensor, frames: Tensor, noise: Tensor, shown: Tensor | None = None
+    ) -> Followed:
         """What the world makes of the true ``frames`` [B, T+1, C, H, W] of a window, one after the other: ``state`` is
         its guess at the first. ``noise`` [B, T+1, M + 2N]: the renderer's, the core's to observe and the core's to
-        imagine.
+        imagine. ``shown`` [B, T]: after which ticks it goes on from the corrected state; None: after all.
 
         Raises UserError for parts that cannot observe.
         """
@@ -109,7 +118,10 @@ class World(nn.Module):
         seen, told = (each.unflatten(0, frames.shape[:2]) for each in (seen, told))
         state, first = self.core.observe(state, seen[:, 0], observing[:, 0])
         x = self._inputs(actions, imagining[:, 1:])
-        outs, later, _ = self.core.follow(state, x, seen[:, 1:], observing[:, 1:])
+        if shown is None:
+            outs, later, _ = self.core.follow(state, x, seen[:, 1:], observing[:, 1:])
+        else:
+            outs, later, _ = partly_shown(self.core, state, x, seen[:, 1:], observing[:, 1:], shown)
         outs = torch.cat([state.out.unsqueeze(1), outs], 1)
         logits = self.renderer(outs.flatten(0, 1)).unflatten(0, outs.shape[:2])
         return Followed(logits, told, torch.cat([first.unsqueeze(1), later], 1))

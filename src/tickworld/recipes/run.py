@@ -214,8 +214,9 @@ def train(run: Run, show: Progress | None = None) -> None:
     play = functools.partial(_play, game, run.config)
     opening = world.initializer.opening
     sampler = config.sampler.build(episodes, opening, _training_seed(run), play, config.iterations)
+    lesson = Lesson(config, sampler, _training_seed(run))
     source = "; then ".join([*earlier, _source(there)])
-    training = checkpoint.Training(world, make_optimizer(world, config), sampler, source)
+    training = checkpoint.Training(world, make_optimizer(world, config), lesson, source)
     first = 0
     if done := checkpoint.checkpoints(run.checkpoints):
         first = done[-1].iteration
@@ -249,13 +250,12 @@ def _train_from(run: Run, game: Simulator, training: checkpoint.Training, first:
     world, output, last = training.world, run.config.output, run.config.training.iterations
     fabric = engine()
     wrapped, optimizer = fabric.setup(world, training.optimizer)
-    lesson = Lesson(run.config.training, training.sampler, _training_seed(run))
     log = Log(run.folder, first)
     before = open_run(run.config.begin.run).seconds if run.config.begin.run else 0.0
     started = time.perf_counter() - (run.seconds or before)
     try:
         with show.bar(f"training ({world.size():,} weights)", last, "it", first) as at:
-            for step in fit(fabric, wrapped, optimizer, lesson, first):
+            for step in fit(fabric, wrapped, optimizer, training.lesson, first):
                 done = step.iteration + 1
                 at(done, _note(step))
                 if step.iteration % output.log == 0 or done == last:

@@ -2,6 +2,7 @@
 all.
 
     checkpoints/00001200/   world.safetensors   optimizer.safetensors   sampler.safetensors   state.json
+                            growth.safetensors, when windows grow by success
 
 Loading one that a stranger sent runs no code.
 """
@@ -21,6 +22,8 @@ from tickworld import files
 from tickworld.errors import UserError
 from tickworld.models.weights import mismatch
 from tickworld.models.world import World
+from tickworld.training.fit import Lesson
+from tickworld.training.growth import Growth
 from tickworld.training.sampling import Sampler
 
 FORMAT = 1
@@ -33,7 +36,8 @@ class Training(NamedTuple):
 
     world: World
     optimizer: torch.optim.Optimizer
-    sampler: Sampler
+    lesson: Lesson
+    """whose sampler and growth remember"""
     source: str
     """what is learned from, in words: the same recording has the same words"""
 
@@ -53,8 +57,10 @@ def save(folder: Path, iteration: int, training: Training, seconds: float = 0.0)
     parts = {
         "world": training.world.state_dict(),
         "optimizer": _optimizer_tensors(training.world, training.optimizer),
-        "sampler": training.sampler.state(),
+        "sampler": training.lesson.sampler.state(),
     }
+    if growth := training.lesson.growth.state():
+        parts["growth"] = growth
     state = {"format": FORMAT, "iteration": iteration, "seconds": seconds, "source": training.source}
     _save(folder / f"{iteration:08d}", parts, state)
     for old in checkpoints(folder)[:-KEEP]:
@@ -100,13 +106,9 @@ def load(checkpoint: Checkpoint, training: Training) -> None:
             f"{checkpoint.path} learned from {source}; got {training.source}; give the same recording, or another --out"
         )
     _load_optimizer(checkpoint, training.world, training.optimizer)
-    pool = checkpoint.path / "sampler.safetensors"
-    try:
-        training.sampler.restore(_read(pool))
-    except (KeyError, ValueError) as error:
-        raise UserError(
-            f"the pool of {pool} does not fit this run ({error}); delete its folder to use an older checkpoint"
-        ) from error
+    _restore(training.lesson.sampler, "pool", checkpoint.path / "sampler.safetensors")
+    if training.lesson.growth.state():
+        _restore(training.lesson.growth, "length", checkpoint.path / "growth.safetensors")
 
 
 def read_state(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -133,6 +135,16 @@ def load_world(checkpoint: Checkpoint, world: nn.Module) -> None:
             f"{checkpoint.path} is a checkpoint of another world: {differs}; use the config it was trained with"
         )
     world.load_state_dict(weights)
+
+
+def _restore(what: Sampler | Growth, name: str, path: Path) -> None:
+    """Puts what lies at ``path`` into ``what``. Raises UserError when it does not fit."""
+    try:
+        what.restore(_read(path))
+    except (KeyError, ValueError) as error:
+        raise UserError(
+            f"the {name} of {path} does not fit this run ({error}); delete its folder to use an older checkpoint"
+        ) from error
 
 
 def _load_optimizer(checkpoint: Checkpoint, world: nn.Module, optimizer: torch.optim.Optimizer) -> None:

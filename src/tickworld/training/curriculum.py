@@ -1,12 +1,12 @@
-"""What changes as training goes on, as pure functions of the iteration: the learning rate and the length of the
-windows."""
+"""What changes as training goes on, as pure functions of the iteration: the learning rate, the length of the windows
+and how many of the true frames a world is shown. ``growth`` adds to the lengths what a run remembers."""
 
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tickworld.config import Config
 
@@ -38,7 +38,8 @@ class RateConfig(Config):
 
 
 class GrowthConfig(Config):
-    """Length of the training windows: grows from ``first`` to ``last`` ticks over a share of the iterations.
+    """Length of the training windows: grows from ``first`` to ``last`` ticks, over a share of the iterations or each
+    time that the loss has become low.
 
     Batches keep their number of frames: short windows come in larger batches.
     """
@@ -51,11 +52,71 @@ class GrowthConfig(Config):
     """share of the iterations over which it grows"""
     steps: int = Field(default=1, gt=0)
     """steps in which the length doubles"""
+    below: float = Field(default=0.0, ge=0)
+    """loss, in nats a frame, below which the windows grow by a step, whatever `share` says; 0: by `share`"""
+    over: int = Field(default=50, gt=0)
+    """iterations that this loss is averaged over, and the fewest at each length; used with `below`"""
+    mixed: float = Field(default=0.0, ge=0, lt=1)
+    """share of the iterations that go back to one of the lengths before, so that none is forgotten"""
+
+    @model_validator(mode="after")
+    def _grows(self) -> Self:
+        if self.first >= self.last and (self.below or self.mixed):
+            name = "below" if self.below else "mixed"
+            raise ValueError(
+                f"{name} is about windows that grow, and these go from {self.first} to {self.last} ticks; set first "
+                f"below last, or {name} to 0"
+            )
+        return self
+
+    @property
+    def lengths(self) -> list[int]:
+        """All lengths on the way, each longer than the one before."""
+        if self.first >= self.last:
+            return [self.last]
+        steps = math.ceil(math.log2(self.last / self.first) * self.steps)
+        return sorted({min(self._after(step), self.last) for step in range(steps)} | {self.last})
 
     def at(self, iteration: int, iterations: int) -> int:
-        """Ticks of a window at ``iteration`` of ``iterations``; grows step by step, since each length costs a new
-        shape."""
+        """Ticks of a window at ``iteration`` of ``iterations`` by ``share`` alone; grows step by step, since each
+        length costs a new shape."""
         if self.first >= self.last or iteration >= iterations * self.share:
             return self.last
         grown = iteration / (iterations * self.share) * math.log2(self.last / self.first)
-        return min(int(self.first * 2 ** (math.floor(grown * self.steps + 1e-9) / self.steps) + 1e-9), self.last)
+        return min(self._after(math.floor(grown * self.steps + 1e-9)), self.last)
+
+    def _after(self, steps: int) -> int:
+        """The length that has grown ``steps`` times."""
+        return int(self.first * 2 ** (steps / self.steps) + 1e-9)
+
+
+class ShownConfig(Config):
+    """Scheduled sampling (Bengio et al. 2015, 1506.03099): the share of the true frames that a world which observes is
+    shown falls from ``first`` to ``last``, so that it learns to go on from frames that it imagined."""
+
+    first: float = Field(default=1.0, ge=0, le=1)
+    """chance of a true frame to be shown, at the start; 1: all of them"""
+    last: float = Field(default=1.0, ge=0, le=1)
+    """the same from the end of the fall on; 0: none but the first of a window"""
+    share: float = Field(default=0.5, ge=0, le=1)
+    """share of the iterations over which it falls"""
+    shape: Literal["linear", "sigmoid"] = "linear"
+    """how it falls; sigmoid: slowly at both ends (the paper's inverse sigmoid decay)"""
+
+    @model_validator(mode="after")
+    def _falls(self) -> Self:
+        if self.last > self.first:
+            raise ValueError(
+                f"the frames shown become fewer, and these go from {self.first:g} to {self.last:g}; "
+                "use a last that is not above first"
+            )
+        return self
+
+    def at(self, iteration: int, iterations: int) -> float:
+        """The chance of a true frame to be shown at ``iteration`` of ``iterations``."""
+        if iteration >= iterations * self.share:
+            return self.last
+        left = 1 - iteration / (iterations * self.share)
+        if self.shape == "sigmoid":  # tanh is the logistic curve; here it leaves 1 and reaches 0 exactly
+            left = (1 + math.tanh(6 * left - 3) / math.tanh(3)) / 2
+        return self.last + (self.first - self.last) * left

@@ -7,7 +7,7 @@ caller's ``for``.
         ...
 
 Batch, curriculum and noise of an iteration are pure functions of (seed, iteration), so a run that resumes at iteration
-i with the same weights, optimiser and sampler goes on to the same losses, bit for bit on one device.
+i with the same weights, optimiser, sampler and growth goes on to the same losses, bit for bit on one device.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from tickworld import seeds
@@ -32,8 +32,9 @@ from tickworld.errors import UserError
 from tickworld.models.world import World
 from tickworld.tensors import to_tensor
 from tickworld.training.curriculum import GrowthConfig, RateConfig
+from tickworld.training.growth import Growth
 from tickworld.training.objectives import Losses, ObjectiveConfig, TensorBatch, TransitionConfig, combine, weighted
-from tickworld.training.sampling import Sampler, SamplerConfig, UniformConfig
+from tickworld.training.sampling import PoolConfig, Sampler, SamplerConfig, UniformConfig
 
 
 class TrainingConfig(Config):
@@ -56,10 +57,18 @@ class TrainingConfig(Config):
     clip: float = Field(default=1.0, gt=0)
     """longest gradient; a longer one is cut to this"""
 
-    def shape_at(self, iteration: int) -> tuple[int, int]:
-        """(windows, ticks) of the batch of ``iteration``; windows x ticks stays what the longest windows have."""
-        ticks = self.ticks.at(iteration, self.iterations)
-        return max(self.batch * self.ticks.last // ticks, 1), ticks
+    @model_validator(mode="after")
+    def _keeps_a_pool(self) -> Self:
+        if self.ticks.mixed and isinstance(self.sampler, PoolConfig):
+            raise ValueError(
+                f"ticks.mixed {self.ticks.mixed:g} changes the length of the windows all the time, and sampler "
+                f"{self.sampler.kind} forgets its pool whenever it changes; set it to 0 or use sampler.kind uniform"
+            )
+        return self
+
+    def windows(self, ticks: int) -> int:
+        """How many windows of ``ticks`` ticks a batch has; windows x ticks stays what the longest ones have."""
+        return max(self.batch * self.ticks.last // ticks, 1)
 
 
 class Record(NamedTuple):
@@ -84,6 +93,11 @@ class Lesson:
     sampler: Sampler
     seed: int
 
+    @functools.cached_property
+    def growth(self) -> Growth:
+        """How long its windows are; when they grow by success it remembers, and is saved as the sampler is."""
+        return Growth(self.config.ticks, self.config.iterations, self.seed)
+
 
 def make_optimizer(world: World, config: TrainingConfig) -> torch.optim.Optimizer:
     """AdamW (1711.05101) over the world's weights."""
@@ -106,9 +120,10 @@ def fit(fabric: Any, world: Any, optimizer: Any, lesson: Lesson, first: int = 0)
         for group in optimizer.param_groups:
             group["lr"] = rate
         noise = torch.Generator().manual_seed(seeds.derive(lesson.seed, "noise", iteration))
-        score = functools.partial(_score, world, config, noise)
-        batch = tensors(lesson.sampler.draw(iteration, *config.shape_at(iteration), score))
-        losses = world(config.objective, batch, noise)
+        objective, ticks = config.objective.at(iteration, config.iterations), lesson.growth.at(iteration)
+        score = functools.partial(_score, functools.partial(world, objective), config, noise)
+        batch = tensors(lesson.sampler.draw(iteration, config.windows(ticks), ticks, score))
+        losses = world(objective, batch, noise)
         mask = _judged(losses, batch)
         loss = combine(losses, config.objective.weights, mask)
         _check_finite("loss", loss.item(), iteration)
@@ -118,13 +133,14 @@ def fit(fabric: Any, world: Any, optimizer: Any, lesson: Lesson, first: int = 0)
         _check_finite("gradient", gradient, iteration)
         optimizer.step()
         lesson.sampler.learn(_by_window(losses, config, mask))
+        lesson.growth.learn(ticks, loss.item())
         yield Record(
             iteration=iteration,
             loss=loss.item(),
             losses={name: _mean(each.detach(), mask).item() for name, each in losses.items()},
             rate=rate,
             gradient=gradient,
-            ticks=batch.actions.shape[1],
+            ticks=ticks,
             frames=int(mask.sum()),
             seconds=time.perf_counter() - started,
         )
@@ -155,11 +171,11 @@ def _judged(losses: Losses, batch: TensorBatch) -> Tensor:
     return batch.mask[:, -next(iter(losses.values())).shape[1] :]
 
 
-def _score(world: Any, config: TrainingConfig, noise: torch.Generator, batch: Batch) -> NDArray[np.float32]:
-    """The weighted loss of each window, [B], without a gradient."""
+def _score(asked: Any, config: TrainingConfig, noise: torch.Generator, batch: Batch) -> NDArray[np.float32]:
+    """The weighted loss of each window, [B], without a gradient, where ``asked`` is the world with an objective."""
     with torch.no_grad():
         read = tensors(batch)
-        losses = world(config.objective, read, noise)
+        losses = asked(read, noise)
         return _by_window(losses, config, _judged(losses, read))
 
 

@@ -7,11 +7,12 @@ is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Literal, NamedTuple
+import functools
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -19,8 +20,10 @@ from tickworld.config import Config
 from tickworld.errors import UserError
 from tickworld.models.cores.committee import Committee
 from tickworld.models.cores.snapped import Look, Snapped
+from tickworld.models.parts import State
 from tickworld.models.world import World
 from tickworld.tensors import one_hot
+from tickworld.training.curriculum import ShownConfig
 
 
 class TensorBatch(NamedTuple):
@@ -39,7 +42,16 @@ class TensorBatch(NamedTuple):
 Losses = dict[str, Tensor]
 
 
-class RolloutConfig(Config):
+class Objective(Config):
+    """Base of the objectives."""
+
+    def at(self, iteration: int, iterations: int) -> Any:
+        """What is asked at ``iteration`` of ``iterations``, to be called as an objective: the same at all times, unless
+        an objective has a schedule."""
+        return self
+
+
+class RolloutConfig(Objective):
     """Free running over a window, every pixel judged."""
 
     kind: Literal["rollout"] = "rollout"
@@ -47,6 +59,19 @@ class RolloutConfig(Config):
     """extra weight of pixels that change from one true frame to the next"""
     patience: float = Field(default=0.0, ge=0)
     """nats that a frame may cost before those after it count less, as they follow from a mistake; 0: all count"""
+    truncate: int = Field(default=0, ge=0)
+    """ticks that a gradient reaches back, at most: it is cut every so many, and the state carried on; 0: all ticks"""
+    push: int = Field(default=0, ge=0)
+    """ticks unrolled without a gradient before those judged, at most: each iteration draws from 0 on; 0: none"""
+
+    @model_validator(mode="after")
+    def _of_one_mind(self) -> Self:
+        if self.push and self.patience:
+            raise ValueError(
+                f"push {self.push} trains on what follows from mistakes, and patience {self.patience:g} counts it "
+                "less; set one of them to 0"
+            )
+        return self
 
     @property
     def weights(self) -> dict[str, float]:
@@ -68,7 +93,9 @@ class RolloutConfig(Config):
                 "use --training.objective.kind evidence, or another core and renderer"
             )
         state = world.init(batch.params, batch.opening_frames, batch.opening_actions)
-        logits = world.unroll(state, batch.actions)
+        if self.push and torch.is_grad_enabled():  # windows that are only compared are judged alike
+            state, batch = pushed(world, state, batch, self._pushes(batch, generator))
+        logits = world.unroll(state, batch.actions, truncate=self.truncate)
         each = world.renderer.pixel_loss(logits.flatten(0, 1), batch.frames.flatten(0, 1))
         each = each.unflatten(0, batch.frames.shape[:2])  # [B, T+1, H, W]
         losses = {"pixels": each.sum((2, 3))}
@@ -81,6 +108,33 @@ class RolloutConfig(Config):
             losses = {name: loss * trusted for name, loss in losses.items()} | {"untrusted": 1 - trusted}
         return losses
 
+    def _pushes(self, batch: TensorBatch, generator: torch.Generator) -> int:
+        """How many ticks are pushed: from 0 on, as windows that begin at the start teach the initializer.
+
+        Raises UserError for windows that might have no tick left to judge.
+        """
+        ticks = batch.actions.shape[1]
+        if self.push >= ticks:
+            raise UserError(
+                f"objective rollout pushes {self.push} ticks before those it judges, and got windows of {ticks}; set "
+                f"--training.ticks.first to {self.push + 1} or more, or --training.objective.push to less"
+            )
+        return int(torch.randint(self.push + 1, (), generator=generator))
+
+
+def pushed(world: World, state: State, batch: TensorBatch, ticks: int) -> tuple[State, TensorBatch]:
+    """The state that free running reaches after ``ticks`` ticks, as a mere value, and what is left of ``batch``:
+    push-forward (Brandstetter et al. 2022, 2202.03376), which teaches a world to go on from states of its own making.
+
+    Of 0 ticks all is left as it is, with its gradient. The first frame that is left has one for the renderer only.
+    """
+    if not ticks:
+        return state, batch
+    with torch.no_grad():
+        state = world.advance(state, batch.actions[:, :ticks])
+    rest = {name: getattr(batch, name)[:, ticks:] for name in ("frames", "actions", "mask")}
+    return state, batch._replace(**rest)
+
 
 def _trusted(costs: Tensor, patience: float) -> Tensor:
     """Weights [B, T] of frames that cost ``costs`` [B, T]: what comes after a mistake is learned once the mistake is
@@ -89,7 +143,7 @@ def _trusted(costs: Tensor, patience: float) -> Tensor:
     return (mistakes - mistakes.cumsum(1)).exp()
 
 
-class EvidenceConfig(Config):
+class EvidenceConfig(Objective):
     """A core that draws, corrected by every true frame: the evidence lower bound of the window."""
 
     kind: Literal["evidence"] = "evidence"
@@ -97,27 +151,35 @@ class EvidenceConfig(Config):
     """weight of the nats in which a renderer with an encoder tells a frame"""
     surprise: float = Field(default=1.0, ge=0)
     """weight of the nats by which a frame surprises the core"""
+    shown: ShownConfig = ShownConfig()
+    """which of the true frames correct the state that the next tick starts from"""
 
     @property
     def weights(self) -> dict[str, float]:
         """One weight a loss."""
         return {"pixels": 1.0, "told": self.told, "surprise": self.surprise}
 
-    def __call__(self, world: World, batch: TensorBatch, generator: torch.Generator) -> Losses:
+    def at(self, iteration: int, iterations: int) -> Callable[..., Losses]:
+        """With the share of frames that are shown at ``iteration``."""
+        return functools.partial(self, shown=self.shown.at(iteration, iterations))
+
+    def __call__(self, world: World, batch: TensorBatch, generator: torch.Generator, shown: float = 1.0) -> Losses:
         """The renderer's loss of each frame when the state has been corrected by it (``pixels``), and what it took to
-        tell it (``told``) and to foresee it (``surprise``), [B, T+1] each; noise from ``generator``.
+        tell it (``told``) and to foresee it (``surprise``), [B, T+1] each; noise from ``generator``. Each frame but the
+        first is ``shown`` with that chance: if not, the next tick starts from the state before it was corrected.
 
         Raises UserError for a world that cannot observe.
         """
         state = world.init(batch.params, batch.opening_frames, batch.opening_actions)
         noise = torch.randn(*batch.mask.shape, world.renderer.noise + 2 * world.core.noise, generator=generator)
-        logits, told, surprise = world.follow(state, batch.actions, batch.frames, noise)
+        show = torch.rand(batch.actions.shape[:2], generator=generator) < shown if shown < 1 else None
+        logits, told, surprise = world.follow(state, batch.actions, batch.frames, noise, show)
         each = world.renderer.pixel_loss(logits.flatten(0, 1), batch.frames.flatten(0, 1))
         pixels = each.sum((1, 2)).unflatten(0, batch.mask.shape)
         return {"pixels": pixels, "told": told, "surprise": surprise}
 
 
-class TransitionConfig(Config):
+class TransitionConfig(Objective):
     """Single transitions of a snapped core, or of each in a committee, judged at all pixels that may change."""
 
     kind: Literal["transition"] = "transition"
