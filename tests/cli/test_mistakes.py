@@ -75,6 +75,13 @@ def says(complaint: str, text: str) -> bool:
         ("record pong -o x --param =2", "--param takes NAME=VALUE or NAME=LOW..HIGH"),
         ("record pong -o x --episodes 0", "setting 'episodes': Input should be greater than 0; got 0"),
         ("record pong -o x --seed -1", "setting 'seed': Input should be greater than or equal to 0; got -1"),
+        ("bench sead", "there is no suite 'sead'; did you mean 'seed'? known: seed"),
+        (
+            "bench seed --rows pong-gro-0",
+            "no row is called 'pong-gro-0'; did you mean 'pong-gru-0'",
+        ),
+        ("bench seed --minutes 0", "setting 'minutes': Input should be greater than 0; got 0"),
+        ("bench seed --seeds -1", "setting 'seeds.0': Input should be greater than or equal to 0; got -1"),
         ("train dmeo", "there is no recipe 'dmeo'; did you mean 'demo'? known: demo, pong, seed_gru, pong_angle"),
         ("train demo --training.iteratons 3", "no setting 'training.iteratons' .. did you mean 'iterations'"),
         ("train demo --trainin.iterations 3", "no setting 'trainin.iterations' .. did you mean 'training'"),

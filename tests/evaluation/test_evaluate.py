@@ -47,6 +47,7 @@ def test_the_truth_is_right_to_the_end(perfect: Evaluation) -> None:
     assert perfect.pixel_horizon["survived"] == 1.0 and perfect.pixel_horizon["mean"] == lengths.mean()
     assert scores.mse == [0.0] * 61
     assert scores.judged == [tick.playing.sum() for tick in ticks]
+    assert {*sum(scores.positions.off.values(), [])} == {*sum(scores.positions.lost.values(), [])} == {0.0}
     assert max(scores.bce) == pytest.approx(min(scores.bce)) == pytest.approx(-np.log(1 - 1 / 512))
     assert scores.ssim == {tick: pytest.approx(1) for tick in SSIM_TICKS if tick <= 60}
     assert scores.pixel.survival(60).tolist() == [1.0] * 61
@@ -120,9 +121,11 @@ def test_json_holds_what_was_promised(perfect: Evaluation) -> None:
     assert result["ticks_per_second"].keys() == {"batch", "alone"}
     assert all(rate > 0 for rate in result["ticks_per_second"].values())
     for over in result["over_time"].values():
-        assert {name: len(over[name]) for name in over if name != "ssim"} == dict.fromkeys(
-            ("mse", "bce", "psnr", "pixel_survival", "object_survival"), 61
+        assert {name: len(over[name]) for name in over if name not in ("ssim", "positions")} == dict.fromkeys(
+            ("judged", "mse", "bce", "psnr", "pixel_survival", "object_survival"), 61
         )
+        for errors in over["positions"].values():
+            assert {name: len(values) for name, values in errors.items()} == {"off": 61, "lost": 61}
 
 
 def test_frames_are_kept_to_be_looked_at(perfect: Evaluation) -> None:

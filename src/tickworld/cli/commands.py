@@ -11,6 +11,7 @@ from pydantic import Field
 from rich.table import Table
 
 from tickworld import config as configs
+from tickworld.cli.bench import Bench as Bench
 from tickworld.cli.cartridges import Cartridges as Cartridges
 from tickworld.cli.cartridges import Join as Join
 from tickworld.cli.cartridges import Pack as Pack

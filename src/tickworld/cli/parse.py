@@ -20,19 +20,21 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("Evaluate", "for how many ticks a trained world is right"),
     "watch": ("Watch", "truth beside dream as a GIF"),
     "join": ("Join", "runs that were trained apart, to decide together"),
+    "bench": ("Bench", "worlds side by side in one table; goes on where it stopped"),
     "pack": ("Pack", "a trained world as one small file to share"),
 }
 """Command -> (class in ``commands`` that holds its flags and does the work, one line of help)."""
 
 
-def run(words: list[str]) -> None:
-    """Runs the command that ``words`` name. Raises UserError for one that does not exist."""
+def run(words: list[str]) -> int:
+    """Runs the command that ``words`` name; returns the exit code, which is 0 unless the command says otherwise. Raises
+    UserError for one that does not exist."""
     if not words or words[0] in (*HELP, "help"):
         print(overview())
-        return
+        return 0
     if words[0] == "--version":
         print(f"tickworld {__version__}")
-        return
+        return 0
     name, *rest = words
     if name not in COMMANDS:
         raise UserError(f"there is no command {name!r}; {near_match(name, COMMANDS)}; see tickworld --help")
@@ -44,20 +46,20 @@ def run(words: list[str]) -> None:
         parsed, unknown = tyro.cli(command, args=rest, prog=program, return_unknown_args=True)
         if unknown:
             raise UserError(f"{name} has no {unknown[0]!r}; {near_match(unknown[0], _flags(command))}")
-        parsed.run()
-        return
+        return parsed.run() or 0
     asked = [word for word in rest if word not in HELP]
     helps = len(asked) < len(rest)
     if helps:
         with contextlib.suppress(SystemExit):  # it has printed the flags
             tyro.cli(command, args=["--help"], prog=program)
         if not asked:
-            return
+            return 0
     parsed, overrides = tyro.cli(command, args=asked, prog=program, return_unknown_args=True)
     if helps:
         parsed.explain(overrides)
     else:
         parsed.run(overrides)
+    return 0
 
 
 def _flags(command: Any) -> list[str]:

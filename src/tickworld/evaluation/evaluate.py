@@ -17,6 +17,7 @@ from tickworld.data.player import Player
 from tickworld.evaluation import errors
 from tickworld.evaluation.floors import mean_ball
 from tickworld.evaluation.horizon import Horizon, curve, objects_wrong, pixels_wrong
+from tickworld.evaluation.positions import Positions
 from tickworld.evaluation.rollout import Start, Tick, rollout
 from tickworld.frames import Frames
 from tickworld.simulator import Probed, Simulator
@@ -71,6 +72,7 @@ class Scores:
     mse: list[float] = field(default_factory=list)
     bce: list[float] = field(default_factory=list)
     ssim: dict[int, float] = field(default_factory=dict)
+    positions: Positions = field(default_factory=Positions)
 
     def horizons(self) -> dict[str, Any]:
         """The two horizons for JSON; the object horizon is None for a game whose frames cannot be read."""
@@ -88,12 +90,14 @@ class Scores:
         ticks = len(self.mse) - 1
         squared = np.array(self.mse)
         return {
+            "judged": self.judged,
             "mse": curve(squared),
             "bce": curve(np.array(self.bce)),
             "psnr": curve(errors.psnr(squared)),
             "ssim": {str(tick): round(value, 5) for tick, value in self.ssim.items()},
             "pixel_survival": curve(self.pixel.survival(ticks)),
             "object_survival": curve(self.object.survival(ticks)) if self.object else None,
+            "positions": self.positions.over_time(),
         }
 
 
@@ -194,11 +198,14 @@ def _judge(scores: dict[str, Scores], tick: Tick, truth: Simulator) -> None:
         score.bce.append(errors.bce(tick.truth[playing], frames[playing]))
         if tick.index in errors.SSIM_TICKS and min(truth.spec.frame_shape[:2]) >= errors.SSIM_WINDOW:
             score.ssim[tick.index] = errors.ssim(tick.truth[playing], frames[playing])
+        objects = probe(frames) if probe else None
+        if objects and true_objects:
+            score.positions.add(true_objects, objects, playing)
         if tick.index == 0:  # the common start was shown, not dreamt
             continue
         score.pixel.add(pixels_wrong(tick.truth, frames, truth.spec.palette), playing)
-        if probe and score.object and true_objects:
-            score.object.add(objects_wrong(true_objects, probe(frames)), playing)
+        if objects and true_objects and score.object:
+            score.object.add(objects_wrong(true_objects, objects), playing)
 
 
 class _Timed:

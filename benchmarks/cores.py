@@ -1,0 +1,114 @@
+"""What a core costs where it trains on long sequences: processor time for a token (one tick of one game), forward and
+backward over 512 ticks of 16 games, and which operations take it:
+
+OMP_NUM_THREADS=1 taskset -c 0 python benchmarks/cores.py
+
+All cores are sized to about as many weights. They take turns, so that noise of the machine hits all alike; each figure
+is the median over the turns. Left out are cores whose state is frames: they learn single transitions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any, get_args
+
+import torch
+from torch.profiler import profile
+
+from tickworld.config import Config
+from tickworld.errors import UserError
+from tickworld.games import game
+from tickworld.models.cores import CoreConfig
+from tickworld.models.parts import Core
+from tickworld.simulator import Spec
+from tickworld.tensors import one_hot
+
+GAMES, TICKS = 16, 512
+WEIGHTS = 60_000
+KINDS: dict[str, type[Config]] = {kind.model_fields["kind"].default: kind for kind in get_args(get_args(CoreConfig)[0])}
+
+
+def sized(kind: type[Config], size: int) -> Any:
+    """A config of ``kind`` with ``size`` units; as it is, if it does not count units."""
+    changes: dict[str, Any] = {"size": size} if "size" in kind.model_fields else {}
+    if "cell" in kind.model_fields:
+        changes = {"cell": {"kind": "gru", "size": size}}
+    return kind.model_validate(changes)
+
+
+def built(kind: type[Config], spec: Spec) -> tuple[Core, str]:
+    """The core of that kind nearest to ``WEIGHTS`` weights, and what it is."""
+    count: dict[int, int] = {}
+    for size in range(8, 400, 4):
+        try:
+            with torch.device("meta"):
+                count[size] = weights(sized(kind, size).build(spec))
+        except UserError:  # a size that its heads do not share in even parts
+            continue
+    size = min(count, key=lambda size: abs(math.log(count[size] / WEIGHTS)))
+    return sized(kind, size).build(spec), f"{count[size]:,} weights"
+
+
+def weights(core: Core) -> int:
+    """How many trained numbers it has."""
+    return sum(parameter.numel() for parameter in core.parameters())
+
+
+def training_pass(core: Core, spec: Spec) -> Callable[[], None]:
+    """Forward and backward over ``TICKS`` ticks of ``GAMES`` games under random keys."""
+    chance = torch.Generator().manual_seed(0)
+    actions = torch.randint(len(spec.actions), (GAMES, TICKS, len(spec.players)), generator=chance)
+    x = one_hot(actions, len(spec.actions))
+    start = torch.randn(GAMES, *core.start_shape, generator=chance)
+
+    def act() -> None:
+        core.zero_grad()
+        outs, _ = core.unroll(core.init(start), x)
+        outs.square().mean().backward()
+
+    return act
+
+
+def limits(act: Callable[[], None], count: int = 3) -> str:
+    """The operations that take most of a pass's own time."""
+    with profile() as watched:
+        act()
+    events = sorted(watched.key_averages(), key=lambda event: -event.self_cpu_time_total)
+    total = sum(event.self_cpu_time_total for event in events)
+    return ", ".join(
+        f"{event.key.removeprefix('aten::')} {event.self_cpu_time_total / total:.0%}" for event in events[:count]
+    )
+
+
+def main() -> None:
+    """Prints a line for each core."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cores", nargs="*", help="which cores, beside gru; by default all")
+    parser.add_argument("--turns", type=int, default=5, help="how often each is timed")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    spec = game("pong").spec
+    torch.manual_seed(0)
+    cores = {name: built(kind, spec) for name, kind in KINDS.items() if name in ("gru", *(asked.cores or KINDS))}
+    passes = {name: training_pass(core, spec) for name, (core, _) in cores.items() if len(core.start_shape) == 1}
+    seconds: dict[str, list[float]] = {name: [] for name in passes}
+    for act in passes.values():
+        act()
+    for _ in range(asked.turns):
+        for name, act in passes.items():
+            started = time.process_time()
+            act()
+            seconds[name].append(time.process_time() - started)
+    print("| core | size | µs a token | times gru | what takes the time |\n| --- | --- | ---: | ---: | --- |")
+    for name, times in seconds.items():
+        each = median(times) / (GAMES * TICKS) * 1e6
+        ratio = median(one / other for one, other in zip(times, seconds["gru"], strict=True))
+        print(f"| {name} | {cores[name][1]} | {each:.2f} | {ratio:.2f} | {limits(passes[name])} |")
+
+
+if __name__ == "__main__":
+    main()
