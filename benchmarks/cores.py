@@ -62,7 +62,8 @@ def training_pass(core: Core, spec: Spec) -> Callable[[], None]:
     """Forward and backward over ``TICKS`` ticks of ``GAMES`` games under random keys."""
     chance = torch.Generator().manual_seed(0)
     actions = torch.randint(len(spec.actions), (GAMES, TICKS, len(spec.players)), generator=chance)
-    x = one_hot(actions, len(spec.actions))
+    noise = torch.randn(GAMES, TICKS, core.noise, generator=chance)
+    x = torch.cat([one_hot(actions, len(spec.actions)), noise], -1)
     start = torch.randn(GAMES, *core.start_shape, generator=chance)
 
     def act() -> None:

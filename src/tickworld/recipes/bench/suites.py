@@ -16,8 +16,11 @@ from tickworld.models.cores.dilated import DilatedConfig, GruCellConfig
 from tickworld.models.cores.dnc import DncConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
+from tickworld.models.cores.mdn_rnn import MdnRnnConfig
 from tickworld.models.cores.mingru import MinGruConfig
 from tickworld.models.cores.ntm import NtmConfig
+from tickworld.models.cores.rssm import RssmConfig
+from tickworld.models.cores.runtime import RuntimeConfig
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.cores.transformer import TransformerConfig
 from tickworld.models.cores.transition import TransitionConfig as DeepConfig
@@ -27,11 +30,13 @@ from tickworld.models.initializers.history import HistoryConfig
 from tickworld.models.renderers.dense import DenseConfig
 from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.renderers.profiles import ProfilesConfig
+from tickworld.models.renderers.runtime import RuntimeConfig as RuntimeRendererConfig
 from tickworld.models.renderers.sprites import SpritesConfig
+from tickworld.models.renderers.vae import VaeConfig
 from tickworld.recipes.config import RunConfig
 from tickworld.recipes.pong import seed_gru
 from tickworld.training.curriculum import GrowthConfig, RateConfig
-from tickworld.training.objectives import RolloutConfig, TransitionConfig
+from tickworld.training.objectives import EvidenceConfig, RolloutConfig, TransitionConfig
 from tickworld.training.sampling import HardConfig
 
 Suite = dict[str, dict[str, RunConfig]]
@@ -69,6 +74,18 @@ CORES: dict[str, Changes] = {  # sized to about 60,000 weights a world that star
     "dnc": {"world.core": DncConfig(size=38, width=8, read_heads=1)},
     "window": {"world.core": WindowConfig(size=44)},
     "transformer": {"world.core": TransformerConfig(size=32), "training.rate.peak": 1e-3},
+    "runtime": {"world.core": RuntimeConfig(size=44, rank=48)},
+    "gru_runtime": {"world.core": GruConfig(size=40), "world.renderer": RuntimeRendererConfig(shapes=7, rank=32)},
+    "mdn_rnn": {
+        "world.core": MdnRnnConfig(size=44, code=16),
+        "world.renderer": VaeConfig(size=16, decoder=ProfilesConfig(shapes=8)),
+        "training.objective": EvidenceConfig(),
+    },
+    "rssm": {
+        "world.core": RssmConfig(size=28, groups=4, classes=4, hidden=10),
+        "world.renderer": ProfilesConfig(shapes=10),
+        "training.objective": EvidenceConfig(),
+    },
     "snapped": _rule(SnappedConfig(reach=(2, 1), width=76, glance_width=48, summary=36)),
     "committee": _rule(CommitteeConfig(member=_SMALL)),
     "bodies": {  # as in recipe pong_angle
@@ -82,7 +99,7 @@ CORES: dict[str, Changes] = {  # sized to about 60,000 weights a world that star
         "training.decay": 0.0,
     },
 }
-"""Core -> what its world has and does that others do not; the same on every game."""
+"""Name, most often the core's -> what its world has and does that others do not; the same on every game."""
 
 
 def seed() -> Suite:
