@@ -18,7 +18,9 @@ from tickworld.data.rarity import counted, rarity
 from tickworld.data.record import play_episodes
 from tickworld.errors import UserError
 from tickworld.games import game
-from tickworld.training.sampling import SCORED_AT_ONCE, Hard, HardConfig, RareConfig, Sampler, UniformConfig
+from tickworld.states import take
+from tickworld.training.rare import RareConfig
+from tickworld.training.sampling import SCORED_AT_ONCE, Hard, HardConfig, Sampler, UniformConfig
 
 OPENING, TICKS = 4, 1
 SMALL = HardConfig(pool=64, fresh=48, renew=5)
@@ -256,3 +258,46 @@ def test_an_error_of_the_game_ahead_is_raised_where_its_games_are_needed(episode
     run(sampler, range(5))
     with pytest.raises(UserError, match="the game broke"):
         run(sampler, range(5, 6))
+
+
+def test_common_windows_of_the_recording_are_scored_beside_the_rare_ones(episodes: Episodes) -> None:
+    scored: list[Batch] = []
+
+    def score(batch: Batch) -> NDArray[np.float32]:
+        scored.append(batch)
+        return brightness(batch)
+
+    sampler = RARE.model_copy(update={"common": 40}).build(episodes, OPENING, 0, play)
+    sampler.draw(0, 8, TICKS, score)
+    assert sum(len(batch.actions) for batch in scored) == 70
+    recorded = sampler.where[:, sampler.where[0] < 0]
+    assert 0 < recorded.shape[1] < 48 == sampler.where.shape[1]
+    shown = take(sampler.windows, np.flatnonzero(sampler.where[0] < 0))
+    there = cut(episodes, WindowShape(OPENING, TICKS, recorded.shape[1]), -1 - recorded[0], recorded[1])
+    assert same(shown, there)
+
+
+@pytest.mark.parametrize("cut_at", [1, 5, 12])
+def test_a_restored_pool_of_both_kinds_goes_on_as_if_never_cut(episodes: Episodes, cut_at: int) -> None:
+    both = RARE.model_copy(update={"common": 40})
+    whole = run(both.build(episodes, OPENING, 9, play), range(15))
+    first = both.build(episodes, OPENING, 9, play)
+    run(first, range(cut_at))
+    assert (first.where[0] < 0).any() and (first.where[0] >= 0).any()
+    second = both.build(episodes, OPENING, 9, play)
+    second.restore({name: each.clone() for name, each in first.state().items()})
+    assert same(first.windows, second.windows)
+    resumed = run(second, range(cut_at, 15))
+    assert all(same(one, other) for one, other in zip(whole[cut_at:], resumed, strict=True))
+
+
+def test_long_games_are_played_a_few_at_a_time(episodes: Episodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tickworld.training.rare.TICKS_AT_ONCE", 7 * episodes.ticks)
+    counts: list[int] = []
+
+    def watched(numbers: NDArray[np.int64]) -> Episodes:
+        counts.append(len(numbers))
+        return play(numbers)
+
+    RARE.build(episodes, OPENING, 9, watched).draw(0, 8, TICKS, brightness)
+    assert counts == [7, 7, 6]

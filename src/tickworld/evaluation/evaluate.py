@@ -42,7 +42,7 @@ class EvaluationConfig(Config):
     """what is measured beside the horizons, e.g. [events]; [all] takes every measure"""
     events: int = Field(default=10_000, gt=0)
     """errors by event: how many ticks of each event are dreamt"""
-    events_ticks: int = Field(default=10_000_000, gt=0)
+    events_ticks: int = Field(default=20_000_000, gt=0)
     """errors by event: ticks that the true game plays, at most, in search of rare events"""
     rules_rollouts: int = Field(default=16, gt=0)
     """rules: how many games are dreamt"""

@@ -18,7 +18,7 @@ from tickworld.recipes.config import GameConfig, RunConfig
 from tickworld.training.curriculum import GrowthConfig, RateConfig
 from tickworld.training.fit import TrainingConfig
 from tickworld.training.objectives import RolloutConfig, TransitionConfig
-from tickworld.training.sampling import HardConfig, RareConfig
+from tickworld.training.rare import RareConfig
 
 
 def demo() -> RunConfig:
@@ -62,8 +62,8 @@ def pong() -> RunConfig:
 
 
 def pong_polish() -> RunConfig:
-    """What a finished run of pong still gets wrong, sought in the middle of long games among millions of transitions
-    that it is asked about; begin it with that run: --begin.run runs/pong."""
+    """What a finished run of pong still gets wrong, sought in long games: among rare transitions, and among millions of
+    common ones that it is asked about; begin it with that run: --begin.run runs/pong."""
     return override(
         pong(),
         {
@@ -71,8 +71,8 @@ def pong_polish() -> RunConfig:
             "record.episodes": 4096,
             "record.ticks": 512,
             "record.seed": 1,
-            "training.sampler": HardConfig(fresh=524_288, renew=2000).model_dump(),
-            "training.iterations": 16_000,
+            "training.sampler": RareConfig(played=3072, fresh=32_768, common=262_144, pool=32_768).model_dump(),
+            "training.iterations": 12_000,
             "training.rate.peak": 5e-4,
         },
     )

@@ -34,7 +34,8 @@ from tickworld.tensors import to_tensor
 from tickworld.training.curriculum import GrowthConfig, RateConfig
 from tickworld.training.growth import Growth
 from tickworld.training.objectives import Losses, ObjectiveConfig, TensorBatch, TransitionConfig, combine, weighted
-from tickworld.training.sampling import PoolConfig, Sampler, SamplerConfig, UniformConfig
+from tickworld.training.samplers import SamplerConfig
+from tickworld.training.sampling import PoolConfig, Sampler, UniformConfig
 
 
 class TrainingConfig(Config):

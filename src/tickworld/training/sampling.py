@@ -6,9 +6,8 @@ holds make the new pool. Windows are drawn from it in proportion to a power of t
 they are trained on (prioritised replay, Schaul et al. 2015, 1511.05952). Windows that were never scored cannot be
 drawn, so nothing is preferred for being unknown.
 
-Where the fresh windows come from is what tells the samplers apart. ``hard`` draws them from the recording. ``rare``
-plays new games each time, far more than a world could be asked about, and takes what is rarely seen there and in the
-recording (see ``data.rarity``): a million new transitions pass in the time in which it could score ninety thousand.
+Where the fresh windows come from is what tells the samplers with a pool apart: here from the recording; ``rare`` plays
+new games each time.
 
 Draws are pure functions of (seed, iteration) and the pool; the pool is the one thing that remembers, and is saved with
 a checkpoint.
@@ -16,10 +15,8 @@ a checkpoint.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -27,12 +24,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from tickworld import background, seeds
+from tickworld import seeds
 from tickworld.config import Config
-from tickworld.data.batches import Batch, WindowShape, cut, draw_windows, legal_starts
+from tickworld.data.batches import Batch, WindowShape, cut, draw_windows
 from tickworld.data.episode import Episodes
-from tickworld.data.rarity import BINS, counted, rarity
-from tickworld.errors import UserError
 from tickworld.states import join, take
 
 Score = Callable[[Batch], NDArray[np.float32]]
@@ -41,13 +36,8 @@ Score = Callable[[Batch], NDArray[np.float32]]
 SCORED_AT_ONCE = 64
 
 
-Found = tuple[NDArray[np.int64], Batch]
-"""Windows with their episodes and starts [2, N]."""
-
 Play = Callable[[NDArray[np.int64]], Episodes]
 """Plays the episodes of these numbers [E] of an endless stream, the same ones each time."""
-
-PLAYED_AT_ONCE = 4096
 
 
 class UniformConfig(Config):
@@ -87,26 +77,6 @@ class HardConfig(PoolConfig):
         return Hard(self, episodes, opening, seed)
 
 
-class RareConfig(PoolConfig):
-    """As hard, and what the world is asked about is rare: picked from games that are played anew."""
-
-    kind: Literal["rare"] = "rare"
-    played: int = Field(default=24_576, gt=0)
-    """episodes that are played when the pool is renewed"""
-
-    def build(self, episodes: Episodes, opening: int, seed: int, play: Play | None = None, iterations: int = 0) -> Rare:
-        """The sampler over ``episodes`` and what ``play`` plays, which it does ahead while there are ``iterations`` to
-        come. Raises UserError without it."""
-        if play is None:
-            raise UserError(
-                "sampler rare plays the game while training, and this one cannot be; use --training.sampler.kind hard"
-            )
-        return Rare(self, episodes, opening, seed, play, iterations)
-
-
-SamplerConfig = Annotated[UniformConfig | HardConfig | RareConfig, Field(discriminator="kind")]
-
-
 class Sampler:
     """Draws windows uniformly; remembers nothing."""
 
@@ -129,12 +99,12 @@ class Sampler:
     def restore(self, state: dict[str, Tensor]) -> None:
         """Goes on from what was saved."""
 
-    def _uniform(self, iteration: int, windows: int, ticks: int) -> NDArray[np.int64]:
-        """Episodes and starts [2, N]."""
+    def _uniform(self, iteration: int, windows: int, ticks: int, *names: str) -> NDArray[np.int64]:
+        """Episodes and starts [2, N]; ``names`` tell one stream of draws from another."""
         if windows == 0:
             return np.zeros((2, 0), np.int64)
-        shape = WindowShape(self.opening, ticks, windows)
-        return np.stack(draw_windows(self.episodes, shape, self.seed, iteration))
+        seed = seeds.derive(self.seed, *names) if names else self.seed
+        return np.stack(draw_windows(self.episodes, WindowShape(self.opening, ticks, windows), seed, iteration))
 
     def _cut(self, where: NDArray[np.int64], ticks: int) -> Batch:
         """The windows at these episodes and starts [2, N]."""
@@ -176,7 +146,7 @@ class Hard(Sampler):
     def restore(self, state: dict[str, Tensor]) -> None:
         """The pool as it was. Raises KeyError or ValueError for one that is none of these episodes."""
         where, loss, ticks = state["where"].numpy(), state["loss"].numpy(), int(state["ticks"])
-        if where.shape != (2, len(loss)) or (where < 0).any():
+        if where.shape != (2, len(loss)):
             raise ValueError(f"windows {list(where.shape)} with {len(loss)} losses")
         windows = self._windows(where, max(ticks, 1))
         self.where, self.loss, self.ticks, self.windows = where, loss, ticks, windows
@@ -198,88 +168,14 @@ class Hard(Sampler):
 
     def _fresh(self, iteration: int, ticks: int) -> tuple[NDArray[np.int64], Callable[[NDArray[np.integer]], Batch]]:
         """Episodes and starts [2, N] of the windows to be scored, and how to get some of them."""
-        shape, seed = WindowShape(self.opening, ticks, self.config.fresh), seeds.derive(self.seed, "pool")
-        where = np.stack(draw_windows(self.episodes, shape, seed, iteration))
+        where = self._uniform(iteration, self.config.fresh, ticks, "pool")
         return where, lambda pick: self._windows(where[:, pick], ticks)
 
     def _windows(self, where: NDArray[np.int64], ticks: int) -> Batch:
         """The windows at episodes and starts [2, N]. Raises ValueError for places that there are not."""
-        if (where >= [[len(self.episodes)], [self.episodes.ticks]]).any():
+        if ((where < 0) | (where >= [[len(self.episodes)], [self.episodes.ticks]])).any():
             raise ValueError(f"windows beyond {len(self.episodes)} episodes of {self.episodes.ticks} ticks")
         return self._cut(where, ticks)
-
-
-class Rare(Hard):
-    """See the module docstring."""
-
-    def __init__(
-        self, config: RareConfig, episodes: Episodes, opening: int, seed: int, play: Play, iterations: int
-    ) -> None:
-        super().__init__(config, episodes, opening, seed)
-        self.play = play
-        self.played = config.played
-        self.iterations = iterations
-        self.ahead: dict[tuple[int, int], Future[Found]] = {}  # what is being sought for which iteration and ticks
-
-    def draw(self, iteration: int, windows: int, ticks: int, score: Score) -> Batch:
-        """As ever; meanwhile another core seeks what the next renewal will want, for which the world is not needed."""
-        batch = super().draw(iteration, windows, ticks, score)
-        coming = (iteration // self.config.renew + 1) * self.config.renew
-        if coming < self.iterations and (coming, ticks) not in self.ahead:
-            self.ahead = {(coming, ticks): background.begin(lambda: self._seek(coming, ticks))}
-        return batch
-
-    @functools.cached_property
-    def known(self) -> NDArray[np.int64]:
-        """How often the recording shows each sight."""
-        parts = range(0, len(self.episodes), PLAYED_AT_ONCE)
-        return sum(
-            (counted(self.episodes.frames[first : first + PLAYED_AT_ONCE]) for first in parts),
-            np.zeros(BINS, np.int64),
-        )
-
-    def _fresh(self, iteration: int, ticks: int) -> tuple[NDArray[np.int64], Callable[[NDArray[np.integer]], Batch]]:
-        """Of all windows of the games that are new now, those with the rarest sights; of equals, a random choice."""
-        foreseen = self.ahead.pop((iteration, ticks), None)
-        where, windows = foreseen.result() if foreseen else self._seek(iteration, ticks)
-        return where, lambda pick: take(windows, pick)
-
-    def _seek(self, iteration: int, ticks: int) -> Found:
-        begin = (iteration // self.config.renew) * self.played
-        places, found = [], []
-        for first in range(begin, begin + self.played, PLAYED_AT_ONCE):
-            numbers = np.arange(first, min(first + PLAYED_AT_ONCE, begin + self.played))
-            episodes = self.play(numbers)
-            wanted = -(-self.config.fresh * len(numbers) // self.played)
-            row, start = self._rarest(episodes, ticks, wanted, seeds.generator(self.seed, "rare", first))
-            places.append(np.stack([numbers[row], start]))
-            found.append(cut(episodes, WindowShape(self.opening, ticks, len(row)), row, start))
-        return np.concatenate(places, 1), join(found)
-
-    def _rarest(
-        self, episodes: Episodes, ticks: int, wanted: int, chance: np.random.Generator
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows and starts of the windows whose rarest transition is rarest."""
-        legal = legal_starts(episodes, WindowShape(self.opening, ticks, 1))
-        stand = max(self.opening - 1, 0)
-        each = rarity(episodes.frames, self.known)[:, stand:]
-        each = np.lib.stride_tricks.sliding_window_view(each, ticks, 1).min(-1)  # [E, starts]
-        row, start = np.nonzero(np.arange(each.shape[1]) < legal[:, None])
-        order = np.lexsort((chance.random(len(row)), each[row, start]))[:wanted]
-        return row[order], start[order]
-
-    def _windows(self, where: NDArray[np.int64], ticks: int) -> Batch:
-        """The windows at numbers of played episodes and starts [2, N]: their episodes are played again."""
-        numbers, row = np.unique(where[0], return_inverse=True)
-        parts, order = [self._cut(where[:, :0], ticks)], [np.zeros(0, np.int64)]
-        for first in range(0, len(numbers), PLAYED_AT_ONCE):
-            here = np.flatnonzero((row >= first) & (row < first + PLAYED_AT_ONCE))
-            episodes = self.play(numbers[first : first + PLAYED_AT_ONCE])
-            if (where[1, here] + max(self.opening - 1, 0) + ticks > episodes.ticks).any():
-                raise ValueError(f"windows beyond episodes of {episodes.ticks} ticks")
-            parts.append(cut(episodes, WindowShape(self.opening, ticks, len(here)), row[here] - first, where[1, here]))
-            order.append(here)
-        return take(join(parts), np.argsort(np.concatenate(order), kind="stable"))
 
 
 def _usable(losses: NDArray[np.float32]) -> NDArray[np.float32]:
