@@ -67,6 +67,6 @@ def test_what_cannot_be_begun_with_is_told_before_anything_is_recorded(
     shutil.rmtree(tmp_path / "cut" / "checkpoints" / "00000012")
     with pytest.raises(UserError, match="cut is not finished; go on with the `tickworld train` that began it"):
         going_on(Run(tmp_path / "cut", tiny_demo), tmp_path / "early")
-    with pytest.raises(UserError, match="none does not exist; give the folder that `tickworld train` made"):
+    with pytest.raises(UserError, match="begins with the .*renderer of .*none, which does not exist; train that one first, or give another"):
         going_on(Run(tmp_path / "none", tiny_demo), tmp_path / "nothing")
     assert not any((tmp_path / each / "data").exists() for each in ("other", "early", "nothing"))

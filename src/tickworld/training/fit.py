@@ -17,7 +17,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ from tickworld import seeds
 from tickworld.config import Config
 from tickworld.data.batches import Batch
 from tickworld.errors import UserError
+from tickworld.models.parts import Part
 from tickworld.models.world import World
 from tickworld.tensors import to_tensor
 from tickworld.training.curriculum import GrowthConfig, RateConfig
@@ -55,11 +56,17 @@ class TrainingConfig(Config):
     """weight decay of AdamW"""
     clip: float = Field(default=1.0, gt=0)
     """longest gradient; a longer one is cut to this"""
+    frozen: tuple[Part, ...] = ()
+    """parts of the world whose weights stay as they are: initializer, core, renderer"""
 
     def shape_at(self, iteration: int) -> tuple[int, int]:
         """(windows, ticks) of the batch of ``iteration``; windows x ticks stays what the longest windows have."""
         ticks = self.ticks.at(iteration, self.iterations)
         return max(self.batch * self.ticks.last // ticks, 1), ticks
+
+    def check(self, world: World) -> None:
+        """Raises UserError when ``world`` cannot be trained so."""
+        self.objective.check(world, self.ticks.last)
 
 
 class Record(NamedTuple):
@@ -86,9 +93,21 @@ class Lesson:
 
 
 def make_optimizer(world: World, config: TrainingConfig) -> torch.optim.Optimizer:
-    """AdamW (1711.05101) over the world's weights."""
+    """AdamW (1711.05101) over the world's weights but those of frozen parts, which take no gradient from now on and pass
+    it through.
+
+    Raises UserError when no weight is left to be learned.
+    """
+    for part in get_args(Part):
+        world.get_submodule(part).requires_grad_(part not in config.frozen)
+    learned = world.learned().values()
+    if not learned:
+        raise UserError(
+            f"all weights of this world are frozen (training.frozen is {', '.join(config.frozen)}), and there is nothing "
+            "to learn; leave a part out"
+        )
     return torch.optim.AdamW(
-        world.parameters(), lr=config.rate.peak, betas=(0.9, 0.99), weight_decay=config.decay, fused=True
+        learned, lr=config.rate.peak, betas=(0.9, 0.99), weight_decay=config.decay, fused=True
     )
 
 
