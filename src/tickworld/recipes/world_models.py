@@ -19,9 +19,10 @@ from tickworld.training.objectives import EvidenceConfig
 
 CODE = 32
 """Numbers in a code, as in the paper."""
-V = VaeConfig(decoder=ProfilesConfig(shapes=24), size=256, free=20.0)
-"""Free nats: about what it takes to tell where Pong's ball (6), its paddles (5) and its scores are. Paid for, telling
-the ball would cost as much as it saves, and V would leave it out."""
+V = VaeConfig(decoder=ProfilesConfig(shapes=24), size=256)
+TOLD = 0.1
+"""Weight of the nats of a code. At full weight it costs as much to tell where a ball of one pixel is as that saves, and V
+leaves the ball out: the posterior collapse, of the rarest things first."""
 
 
 def vae() -> RunConfig:
@@ -34,7 +35,7 @@ def vae() -> RunConfig:
             initializer=FramesConfig(opening=1, size=16), core=MdnRnnConfig(size=16, code=CODE), renderer=V
         ),
         training=TrainingConfig(
-            objective=EvidenceConfig(told=0.1, surprise=0.0),
+            objective=EvidenceConfig(told=TOLD, surprise=0.0),
             iterations=8000,
             batch=64,
             rate=RateConfig(peak=2e-3, warmup=200),

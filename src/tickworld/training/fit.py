@@ -93,8 +93,8 @@ class Lesson:
 
 
 def make_optimizer(world: World, config: TrainingConfig) -> torch.optim.Optimizer:
-    """AdamW (1711.05101) over the world's weights but those of frozen parts, which take no gradient from now on and pass
-    it through.
+    """AdamW (1711.05101) over the world's weights but those of frozen parts: from now on these take no gradient and
+    only pass it through.
 
     Raises UserError when no weight is left to be learned.
     """
@@ -103,12 +103,10 @@ def make_optimizer(world: World, config: TrainingConfig) -> torch.optim.Optimize
     learned = world.learned().values()
     if not learned:
         raise UserError(
-            f"all weights of this world are frozen (training.frozen is {', '.join(config.frozen)}), and there is nothing "
-            "to learn; leave a part out"
+            f"all weights of this world are frozen (training.frozen is {', '.join(config.frozen)}), so nothing is "
+            "learned; leave a part out"
         )
-    return torch.optim.AdamW(
-        learned, lr=config.rate.peak, betas=(0.9, 0.99), weight_decay=config.decay, fused=True
-    )
+    return torch.optim.AdamW(learned, lr=config.rate.peak, betas=(0.9, 0.99), weight_decay=config.decay, fused=True)
 
 
 def fit(fabric: Any, world: Any, optimizer: Any, lesson: Lesson, first: int = 0) -> Iterator[Record]:

@@ -1,9 +1,9 @@
 """What a world is asked to get right: named losses (B, T), and the one function that masks, weights and sums them.
 
-An objective is called as ``objective(world, batch, generator)``, and ``objective.check(world, ticks)`` raises UserError
-when it cannot train ``world`` on windows of ``ticks`` ticks, so that this is told before anything is recorded. Losses are sums over a frame's pixels in nats, so
+An objective is called as ``objective(world, batch, generator)``. Its losses are sums over a frame's pixels in nats, so
 that a one-pixel ball counts for one pixel: names and weights, not averages over a mostly empty frame, say how much that
-is.
+is. ``objective.check(world, ticks)`` raises UserError when it cannot train ``world`` on windows of ``ticks`` ticks:
+it is asked before anything is recorded.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Vae(Renderer):
     def __init__(self, config: VaeConfig, spec: Spec, out_shape: tuple[int, ...]) -> None:
         super().__init__()
         self.config = config
-        self.code_shape = out_shape
+        self.out_shape = self.code_shape = out_shape
         self.noise = math.prod(out_shape)
         self.decoder: Renderer = config.decoder.build(spec, out_shape)
         self.encoder = nn.Sequential(
@@ -100,7 +100,7 @@ class Vae(Renderer):
         """A code [B, *code_shape] drawn with ``noise`` [B, Z], and its nats [B]."""
         posterior = self.posterior(frames)
         nats = self.nats(posterior).clamp(min=self.config.free)
-        return draw(posterior, noise).unflatten(1, self.code_shape), nats
+        return draw(posterior, noise).unflatten(1, self.out_shape), nats
 
     def nats(self, posterior: Gaussian) -> Tensor:
         """Divergence between ``posterior`` [B, Z] and the prior, [B]."""
