@@ -21,8 +21,8 @@ CODE = 32
 """Numbers in a code, as in the paper."""
 V = VaeConfig(decoder=ProfilesConfig(shapes=24), size=256)
 TOLD = 0.1
-"""Weight of the nats of a code. At full weight telling where a ball of one pixel is costs about as much as it saves, and
-V finds the ball late or never: posterior collapse, of the rarest things first."""
+"""Weight of the nats of a code. At full weight telling where a ball of one pixel is costs about as much as it saves,
+and V finds the ball late or never: posterior collapse, of the rarest things first."""
 
 
 def vae() -> RunConfig:
