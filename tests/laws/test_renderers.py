@@ -92,6 +92,7 @@ def test_what_a_core_may_observe_is_one_row_a_frame(case: Case) -> None:
         seen, nats = case.renderer.read(case.frames, noise)
         alone, told = case.renderer.read(case.frames[2:3], noise[2:3])
     assert torch.equal(torch.random.get_rng_state(), before)
+    assert seen.shape == (ROWS, *(case.renderer.code_shape or case.frames.shape[1:]))
     assert seen.shape in (case.frames.shape, case.out.shape) and nats.shape == (ROWS,) and (nats >= 0).all()
     torch.testing.assert_close(alone, seen[2:3])
     torch.testing.assert_close(told, nats[2:3])

@@ -53,9 +53,12 @@ def tiny_demo() -> RunConfig:
 
 @pytest.fixture
 def run_tiny(tmp_path: Path) -> Any:
-    """Runs a recipe at tiny size, with changes, from nothing to its report."""
+    """Runs a recipe at tiny size, with changes, from nothing to its report; before it the one that it begins with."""
 
     def run_tiny(name: str, **changes: Any) -> Run:
+        earlier = recipe(name).begin.run  # runs/<recipe>
+        if earlier is not None and "begin.run" not in changes:
+            changes["begin.run"] = str(run_tiny(earlier.name).folder)
         run = begin_run(tmp_path / name, tiny(name, changes))
         train(run)
         conclude(run)

@@ -234,6 +234,23 @@ def test_what_does_not_fit_together_is_told(
         conclude(run)
 
 
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"training.objective.kind": "evidence"}, "core cannot observe frames"),
+        ({"training.ticks.last": 3}, "judges windows of 1 tick; got 3"),
+        ({"training.frozen": ["core"]}, "all weights of this world are frozen"),
+    ],
+)
+def test_what_cannot_be_trained_is_told_before_anything_is_recorded(
+    tiny_demo: RunConfig, tmp_path: Path, changes: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(UserError, match=complaint):
+        train(begin_run(tmp_path / "run", configs.override(tiny_demo, changes)))
+    assert [each.name for each in (tmp_path / "run").iterdir()] == ["config.yaml"]
+    begin_run(tmp_path / "run", tiny_demo)  # the folder is free for another config
+
+
 def test_starts_that_are_damaged_are_told(finished: Run, tmp_path: Path) -> None:
     shutil.copytree(finished.folder, tmp_path / "run")
     run = Run(tmp_path / "run", finished.config)

@@ -40,7 +40,7 @@ def begin(make_world: Callable[[str], World], episodes: Episodes) -> Callable[..
     return begin
 
 
-def go_on(training: Training, first: int, last: int) -> list[Record]:
+def go_on(training: Training, first: int, last: int, config: TrainingConfig = CONFIG) -> list[Record]:
     """Trains from iteration ``first`` to before ``last`` of nine."""
     fabric = engine()
     wrapped, optimizer = fabric.setup(training.world, training.optimizer)
@@ -83,6 +83,20 @@ def test_training_goes_on_to_the_same_losses(begin: Callable[..., Training], tmp
     second = begin()
     checkpoint.load(newest(tmp_path), second)
     assert stopped + go_on(second, cut, 9) == whole
+
+
+def test_training_goes_on_with_frozen_parts(begin: Callable[..., Training], tmp_path: Path) -> None:
+    config = CONFIG.model_copy(update={"objective": RolloutConfig(), "frozen": ("initializer",)})
+    whole = go_on(begin("gru", config), 0, 9, config)
+    first, second = begin("gru", config), begin("gru", config)
+    stopped = go_on(first, 0, 4, config)
+    checkpoint.save(tmp_path, 4, first)
+    moments = load_file(newest(tmp_path).path / "optimizer.safetensors")
+    assert {name.split(".")[0] for name in moments} == {"core", "renderer"}
+    checkpoint.load(newest(tmp_path), second)
+    assert stopped + go_on(second, 4, 9, config) == whole
+    with pytest.raises(UserError, match="holds moments of .* weights"):
+        checkpoint.load(newest(tmp_path), begin("gru", config.model_copy(update={"frozen": ()})))
 
 
 def test_only_the_newest_are_kept(begin: Callable[..., Training], tmp_path: Path) -> None:

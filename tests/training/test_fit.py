@@ -142,6 +142,24 @@ def test_a_long_gradient_is_cut(start: Callable[..., Started]) -> None:
     assert length.item() == pytest.approx(1e-3, rel=1e-3)
 
 
+def test_frozen_parts_stay_as_they_are_to_the_last_bit(start: Callable[..., Started]) -> None:
+    """The core learns through a renderer that does not; with the initializer frozen too, through both ends."""
+    for frozen in (("renderer",), ("initializer", "renderer")):
+        world, records = start("gru", CONFIGS["gru"].model_copy(update={"frozen": frozen, "decay": 0.1}))
+        before = weights(world)
+        for _ in range(3):
+            next(records)
+        changed = {name.split(".")[0] for name, each in weights(world).items() if not torch.equal(each, before[name])}
+        assert changed == {"initializer", "core", "renderer"} - set(frozen)
+        assert all((each.grad is None) == (name.split(".")[0] in frozen) for name, each in world.named_parameters())
+
+
+def test_a_world_that_is_all_frozen_is_told(make_world: Callable[[str], World]) -> None:
+    config = CONFIGS["snapped"].model_copy(update={"frozen": ("core",)})
+    with pytest.raises(UserError, match=r"all weights of this world are frozen \(training.frozen is core\)"):
+        make_optimizer(make_world("snapped"), config)  # its initializer and renderer have none
+
+
 def test_training_needs_no_gradient_to_score_windows(start: Callable[..., Started]) -> None:
     world, records = start("snapped")
     next(records)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, get_args
 
@@ -15,7 +14,6 @@ from tickworld.data.batches import WindowShape, windows
 from tickworld.data.episode import Episodes
 from tickworld.errors import UserError
 from tickworld.models.cores.snapped import SnappedConfig
-from tickworld.models.parts import Renderer
 from tickworld.models.world import World, seeded_world
 from tickworld.training.fit import tensors
 from tickworld.training.objectives import (
@@ -55,6 +53,7 @@ def test_losses_are_named_as_the_weights_and_have_a_row_a_tick(
     objective: Any, world: World, episodes: Episodes
 ) -> None:
     ticks = 1 if objective.kind == "transition" else TICKS
+    objective.check(world, ticks)
     losses = objective(world, batch_for(world, episodes, ticks), chance())
     assert losses.keys() == objective.weights.keys()
     for loss in losses.values():
@@ -113,18 +112,24 @@ def test_evidence_is_what_a_world_says_tick_by_tick(
 
 def test_evidence_needs_parts_that_observe(make_world: Callable[[str], World], episodes: Episodes) -> None:
     gru, coded = make_world("gru"), make_world("mdn_rnn")
-    coded.renderer.read = functools.partial(Renderer.read, coded.renderer)  # as one without an encoder would
-    with pytest.raises(UserError, match="core cannot observe frames; use one that can, such as --world.core.kind rssm"):
-        EvidenceConfig()(gru, batch_for(gru, episodes), chance())
-    with pytest.raises(UserError, match=r"reads frames as \[1, 32, 32\] and its core observes \[6\]; give"):
-        EvidenceConfig()(coded, batch_for(coded, episodes), chance())
+    coded.renderer = gru.renderer  # without an encoder
+    for world, said in (
+        (gru, "core cannot observe frames; use one that can, such as --world.core.kind rssm"),
+        (coded, r"reads frames as \[1, 32, 32\] and its core observes \[6\]; give"),
+    ):
+        with pytest.raises(UserError, match=said):
+            EvidenceConfig()(world, batch_for(world, episodes), chance())
+        with pytest.raises(UserError, match=said):
+            EvidenceConfig().check(world, TICKS)
 
 
 @pytest.mark.parametrize("name", ["rssm", "mdn_rnn"])
 def test_rollout_does_not_train_what_draws(name: str, make_world: Callable[[str], World], episodes: Episodes) -> None:
-    world = make_world(name)
-    with pytest.raises(UserError, match="does not train what a world draws.*use --training.objective.kind evidence"):
+    world, said = make_world(name), "does not train what a world draws.*use --training.objective.kind evidence"
+    with pytest.raises(UserError, match=said):
         RolloutConfig()(world, batch_for(world, episodes), chance())
+    with pytest.raises(UserError, match=said):
+        RolloutConfig().check(world, TICKS)
 
 
 def always(frames: Tensor) -> Any:
@@ -269,6 +274,8 @@ def test_a_transition_takes_windows_of_one_tick(make_world: Callable[[str], Worl
     world = make_world("snapped")
     with pytest.raises(UserError, match="windows of 1 tick; got 3; set --training.ticks.last 1"):
         TransitionConfig()(world, batch_for(world, episodes, 3), chance())
+    with pytest.raises(UserError, match="windows of 1 tick; got 3"):
+        TransitionConfig().check(world, 3)
 
 
 MASK = torch.tensor([[True, True], [True, False]])

@@ -15,10 +15,13 @@ optimiser, no loss weights, no dataset.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+
+Part = Literal["initializer", "core", "renderer"]
+"""The name of one of a world's parts."""
 
 State = Any
 """A flat NamedTuple of batch-first tensors with a field ``out``."""
@@ -96,6 +99,8 @@ class Renderer(nn.Module, ABC):
     """Whether ``pixels`` are colours of the game's palette only."""
     noise: int = 0
     """How many standard normal numbers ``read`` takes for each frame."""
+    code_shape: tuple[int, ...] | None = None
+    """Shape of one row of what ``read`` gives; None: the frames as they are."""
 
     @abstractmethod
     def forward(self, out: Tensor) -> Tensor:

@@ -67,6 +67,7 @@ class World(nn.Module):
         self.core = core
         self.renderer = renderer
         self.action_count = len(spec.actions)
+        self.frame_shape = (spec.channels, spec.height, spec.width)
 
     def init(self, params: Tensor, frames: Tensor, actions: Tensor) -> State:
         """The state at the last of the K opening frames: params [B, S], frames [B, K, C, H, W], actions [B, K-1, P]."""
@@ -126,18 +127,22 @@ class World(nn.Module):
         logits = self.renderer(outs.flatten(0, 1)).unflatten(0, outs.shape[:2])
         return Followed(logits, told, torch.cat([first.unsqueeze(1), later], 1))
 
+    def check_observes(self) -> None:
+        """Raises UserError unless the core can observe what the renderer reads of a frame."""
+        read, observed = self.renderer.code_shape or self.frame_shape, self.core.seen_shape
+        if observed is None:
+            raise UserError("this world's core cannot observe frames; use one that can, such as --world.core.kind rssm")
+        if read != observed:
+            raise UserError(
+                f"this world's renderer reads frames as {list(read)} and its core observes {list(observed)}; give a "
+                "core of codes, such as mdn_rnn, a renderer with an encoder, such as vae, and a core of frames, such "
+                "as rssm, one without"
+            )
+
     def _read(self, frames: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """What the core observes of ``frames`` [B, C, H, W] and the nats [B] it takes to tell."""
-        seen, told = self.renderer.read(frames, noise)
-        if self.core.seen_shape is None:
-            raise UserError("this world's core cannot observe frames; use one that can, such as --world.core.kind rssm")
-        if seen.shape[1:] != self.core.seen_shape:
-            raise UserError(
-                f"this world's renderer reads frames as {list(seen.shape[1:])} and its core observes "
-                f"{list(self.core.seen_shape)}; give a core of codes, such as mdn_rnn, a renderer with an encoder, "
-                "such as vae, and a core of frames, such as rssm, one without"
-            )
-        return seen, told
+        self.check_observes()
+        return self.renderer.read(frames, noise)
 
     def _inputs(self, actions: Tensor, noise: Tensor | None) -> Tensor:
         """What the core is given: one-hot actions, then the noise if it takes any, [..., A + N]."""
@@ -154,6 +159,10 @@ class World(nn.Module):
     def size(self) -> int:
         """How many trained numbers it has."""
         return sum(parameter.numel() for parameter in self.parameters())
+
+    def learned(self) -> dict[str, nn.Parameter]:
+        """The weights that training changes, by name, in order: all but those of frozen parts."""
+        return {name: each for name, each in self.named_parameters() if each.requires_grad}
 
 
 def seeded_world(config: WorldConfig, spec: Spec, seed: int) -> World:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from tickworld.errors import choose
 from tickworld.recipes.config import RunConfig
 from tickworld.recipes.pong import demo, pong, pong_angle, pong_polish, seed_gru
+from tickworld.recipes.world_models import vae, world_models
 
 RECIPES: dict[str, Callable[[], RunConfig]] = {
     "demo": demo,
@@ -17,6 +18,8 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "pong_polish": pong_polish,
     "seed_gru": seed_gru,
     "pong_angle": pong_angle,
+    "vae": vae,
+    "world_models": world_models,
 }
 
 

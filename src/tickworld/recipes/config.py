@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 
@@ -11,6 +10,7 @@ from tickworld.config import Config
 from tickworld.data.manifest import Plan
 from tickworld.evaluation.evaluate import EvaluationConfig
 from tickworld.games import game
+from tickworld.models.parts import Part
 from tickworld.models.world import WorldConfig
 from tickworld.simulator import Simulator
 from tickworld.training.fit import TrainingConfig
@@ -27,9 +27,6 @@ class GameConfig(Config):
     def build(self) -> Simulator:
         """The game. Raises UserError for an unknown name or param."""
         return game(self.name, **self.params)
-
-
-Part = Literal["initializer", "core", "renderer"]
 
 
 class BeginConfig(Config):

@@ -199,14 +199,19 @@ def _source(there: Store) -> str:
 
 
 def train(run: Run, show: Progress | None = None) -> None:
-    """Trains to the end, going on from the newest checkpoint."""
+    """Trains to the end, going on from the newest checkpoint.
+
+    Raises UserError, before anything is recorded, for parts and objectives that do not fit together.
+    """
     show = show or Silent()
     if run.finished:
         return
     torch.set_num_threads(run.config.threads)
     game, config = run.config.game.build(), run.config.training
     world = seeded_world(run.config.world, game.spec, run.config.seed)
+    config.check(world)
     earlier = _begin(run, world)
+    optimizer = make_optimizer(world, config)
     there = recorded(run, show)
     episodes = there.read()
     _keep_starts(run, episodes, world.initializer.opening)
@@ -216,7 +221,7 @@ def train(run: Run, show: Progress | None = None) -> None:
     sampler = config.sampler.build(episodes, opening, _training_seed(run), play, config.iterations)
     lesson = Lesson(config, sampler, _training_seed(run))
     source = "; then ".join([*earlier, _source(there)])
-    training = checkpoint.Training(world, make_optimizer(world, config), lesson, source)
+    training = checkpoint.Training(world, optimizer, lesson, source)
     first = 0
     if done := checkpoint.checkpoints(run.checkpoints):
         first = done[-1].iteration
@@ -228,15 +233,21 @@ def train(run: Run, show: Progress | None = None) -> None:
 def _begin(run: Run, world: World) -> list[str]:
     """Puts the weights that the run begins with into ``world``, and says what they were learned from, if there are any.
 
-    Raises UserError for a run that is not finished, or whose parts are others.
+    Raises UserError for a run that does not exist or is not finished, or whose parts are others.
     """
-    if run.config.begin.run is None:
+    folder, parts = run.config.begin.run, run.config.begin.parts
+    if folder is None:
         return []
-    earlier = open_run(run.config.begin.run)
+    if not folder.exists():
+        raise UserError(
+            f"this run begins with the {', '.join(parts)} of {folder}, which does not exist; train that one first, or "
+            "give another with --begin.run"
+        )
+    earlier = open_run(folder)
     if not earlier.finished:
         raise UserError(f"{earlier.folder} is not finished; go on with the `tickworld train` that began it")
     theirs = earlier.world().world
-    for part in run.config.begin.parts:
+    for part in parts:
         weights, own = theirs.get_submodule(part).state_dict(), world.get_submodule(part)
         if differs := mismatch(own.state_dict(), weights):
             raise UserError(

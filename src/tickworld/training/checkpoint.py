@@ -147,9 +147,9 @@ def _restore(what: Sampler | Growth, name: str, path: Path) -> None:
         ) from error
 
 
-def _load_optimizer(checkpoint: Checkpoint, world: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+def _load_optimizer(checkpoint: Checkpoint, world: World, optimizer: torch.optim.Optimizer) -> None:
     stored = _read(checkpoint.path / "optimizer.safetensors")
-    own = dict(world.named_parameters())
+    own = world.learned()
     names = list(own)
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in stored.items():
@@ -170,9 +170,9 @@ def _load_optimizer(checkpoint: Checkpoint, world: nn.Module, optimizer: torch.o
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
-def _optimizer_tensors(world: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+def _optimizer_tensors(world: World, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """The optimiser's moments, named ``<parameter>/<moment>``. Rates need no saving: they follow from the iteration."""
-    names = [name for name, _ in world.named_parameters()]
+    names = list(world.learned())
     state: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
     return {
         f"{names[index]}/{moment}": torch.as_tensor(value)

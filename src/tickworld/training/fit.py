@@ -17,7 +17,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, get_args
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ from tickworld import seeds
 from tickworld.config import Config
 from tickworld.data.batches import Batch
 from tickworld.errors import UserError
+from tickworld.models.parts import Part
 from tickworld.models.world import World
 from tickworld.tensors import to_tensor
 from tickworld.training.curriculum import GrowthConfig, RateConfig
@@ -57,6 +58,8 @@ class TrainingConfig(Config):
     """weight decay of AdamW"""
     clip: float = Field(default=1.0, gt=0)
     """longest gradient; a longer one is cut to this"""
+    frozen: tuple[Part, ...] = ()
+    """parts of the world whose weights stay as they are: initializer, core, renderer"""
 
     @model_validator(mode="after")
     def _keeps_a_pool(self) -> Self:
@@ -70,6 +73,10 @@ class TrainingConfig(Config):
     def windows(self, ticks: int) -> int:
         """How many windows of ``ticks`` ticks a batch has; windows x ticks stays what the longest ones have."""
         return max(self.batch * self.ticks.last // ticks, 1)
+
+    def check(self, world: World) -> None:
+        """Raises UserError when ``world`` cannot be trained so."""
+        self.objective.check(world, self.ticks.last)
 
 
 class Record(NamedTuple):
@@ -101,10 +108,20 @@ class Lesson:
 
 
 def make_optimizer(world: World, config: TrainingConfig) -> torch.optim.Optimizer:
-    """AdamW (1711.05101) over the world's weights."""
-    return torch.optim.AdamW(
-        world.parameters(), lr=config.rate.peak, betas=(0.9, 0.99), weight_decay=config.decay, fused=True
-    )
+    """AdamW (1711.05101) over the world's weights but those of frozen parts: from now on these take no gradient and
+    only pass it through.
+
+    Raises UserError when no weight is left to be learned.
+    """
+    for part in get_args(Part):
+        world.get_submodule(part).requires_grad_(part not in config.frozen)
+    learned = world.learned().values()
+    if not learned:
+        raise UserError(
+            f"all weights of this world are frozen (training.frozen is {', '.join(config.frozen)}), so nothing is "
+            "learned; leave a part out"
+        )
+    return torch.optim.AdamW(learned, lr=config.rate.peak, betas=(0.9, 0.99), weight_decay=config.decay, fused=True)
 
 
 def fit(fabric: Any, world: Any, optimizer: Any, lesson: Lesson, first: int = 0) -> Iterator[Record]:

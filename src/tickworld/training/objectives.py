@@ -2,7 +2,8 @@
 
 An objective is called as ``objective(world, batch, generator)``. Its losses are sums over a frame's pixels in nats, so
 that a one-pixel ball counts for one pixel: names and weights, not averages over a mostly empty frame, say how much that
-is.
+is. ``objective.check(world, ticks)`` raises UserError when it cannot train ``world`` on windows of ``ticks`` ticks:
+it is asked before anything is recorded.
 """
 
 from __future__ import annotations
@@ -79,19 +80,24 @@ class RolloutConfig(Objective):
         weights = {"pixels": 1.0} | ({"moving": self.moving} if self.moving else {})
         return weights | ({"untrusted": 0.0} if self.patience else {})
 
+    def check(self, world: World, ticks: int) -> None:
+        """Raises UserError for a world that draws: how varied its draws are would not be learned, nor would its
+        encoder."""
+        if world.core.noise or world.renderer.noise:
+            raise UserError(
+                "objective rollout does not train what a world draws, and this one has a core or renderer that draws; "
+                "use --training.objective.kind evidence, or another core and renderer"
+            )
+
     def __call__(self, world: World, batch: TensorBatch, generator: torch.Generator) -> Losses:
         """The renderer's loss over the whole frame (``pixels``) and over what moves (``moving``), [B, T+1] each.
 
         Without a weight ``moving`` is left out: over long windows it costs a third of the time. With ``patience`` comes
         the share that does not count (``untrusted``): where it is high, a low loss says little.
 
-        Raises UserError for a world that draws: how varied its draws are would not be learned, nor would its encoder.
+        Raises UserError as ``check``.
         """
-        if world.core.noise or world.renderer.noise:
-            raise UserError(
-                "objective rollout does not train what a world draws, and this one has a core or renderer that draws; "
-                "use --training.objective.kind evidence, or another core and renderer"
-            )
+        self.check(world, batch.actions.shape[1])
         state = world.init(batch.params, batch.opening_frames, batch.opening_actions)
         if self.push and torch.is_grad_enabled():  # windows that are only compared are judged alike
             state, batch = pushed(world, state, batch, self._pushes(batch, generator))
@@ -163,12 +169,16 @@ class EvidenceConfig(Objective):
         """With the share of frames that are shown at ``iteration``."""
         return functools.partial(self, shown=self.shown.at(iteration, iterations))
 
+    def check(self, world: World, ticks: int) -> None:
+        """Raises UserError for a world that cannot observe."""
+        world.check_observes()
+
     def __call__(self, world: World, batch: TensorBatch, generator: torch.Generator, shown: float = 1.0) -> Losses:
         """The renderer's loss of each frame when the state has been corrected by it (``pixels``), and what it took to
         tell it (``told``) and to foresee it (``surprise``), [B, T+1] each; noise from ``generator``. Each frame but the
         first is ``shown`` with that chance: if not, the next tick starts from the state before it was corrected.
 
-        Raises UserError for a world that cannot observe.
+        Raises UserError as ``check``.
         """
         state = world.init(batch.params, batch.opening_frames, batch.opening_actions)
         noise = torch.randn(*batch.mask.shape, world.renderer.noise + 2 * world.core.noise, generator=generator)
@@ -190,6 +200,10 @@ class TransitionConfig(Objective):
     def weights(self) -> dict[str, float]:
         """One weight a loss."""
         return {"changed": 1.0, "still": 1.0}
+
+    def check(self, world: World, ticks: int) -> None:
+        """Raises UserError for a world or a length of windows that it cannot train."""
+        self.cores_of(world, ticks)
 
     def __call__(self, world: World, batch: TensorBatch, generator: torch.Generator) -> Losses:
         """Cross-entropy of the next colour, summed over pixels that change (``changed``) and do not (``still``). [B,
@@ -225,8 +239,7 @@ class TransitionConfig(Objective):
         return _split(judged.scatter(1, worst, learned * asked.gather(1, worst)), changed)
 
     def cores_of(self, world: World, ticks: int) -> list[Snapped]:
-        """The cores that this objective trains. Raises UserError for a world or a length of windows that it cannot
-        train."""
+        """The cores that this objective trains. Raises UserError as ``check``."""
         if ticks != 1:
             raise UserError(f"objective transition judges windows of 1 tick; got {ticks}; set --training.ticks.last 1")
         if isinstance(world.core, Committee):

@@ -68,7 +68,7 @@ class Vae(Renderer):
     def __init__(self, config: VaeConfig, spec: Spec, out_shape: tuple[int, ...]) -> None:
         super().__init__()
         self.config = config
-        self.out_shape = out_shape
+        self.out_shape = self.code_shape = out_shape
         self.noise = math.prod(out_shape)
         self.decoder: Renderer = config.decoder.build(spec, out_shape)
         self.encoder = nn.Sequential(
@@ -97,7 +97,7 @@ class Vae(Renderer):
         return Gaussian(mean, log_deviation.clamp(NARROWEST, WIDEST))
 
     def read(self, frames: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """A code [B, *out_shape] drawn with ``noise`` [B, Z], and its nats [B]."""
+        """A code [B, *code_shape] drawn with ``noise`` [B, Z], and its nats [B]."""
         posterior = self.posterior(frames)
         nats = self.nats(posterior).clamp(min=self.config.free)
         return draw(posterior, noise).unflatten(1, self.out_shape), nats
