@@ -156,14 +156,14 @@ def evaluate(
     config = config or EvaluationConfig()
     start = Start(player, config.rollouts, config.seed)
     scores: dict[str, Scores] = {}
-    truths: list[Frames] = []
-    dreams: list[Frames] = []
+    shown = np.empty((2, min(SHOWN, config.rollouts), config.frames + 1, *truth.spec.frame_shape), np.uint8)
     timed = _Timed(dream)
     ball = mean_ball(truth, player, seeds.derive(config.seed, "floor"))
+    last = 0
     for tick in rollout(truth, {DREAM: timed}, start, config.frames, ball):
         _judge(scores, tick, truth)
-        truths.append(tick.truth[:SHOWN].copy())
-        dreams.append(tick.dreams[DREAM][:SHOWN].copy())
+        shown[:, :, tick.index] = tick.truth[:SHOWN], tick.dreams[DREAM][:SHOWN]
+        last = tick.index
         if progress:
             progress(tick.index)
     return Evaluation(
@@ -172,8 +172,8 @@ def evaluate(
         frames=config.frames,
         scores=scores,
         ticks_per_second={"batch": timed.rate(), "alone": speed_alone(dream, truth, player)},
-        truth_shown=np.stack(truths, 1),
-        dream_shown=np.stack(dreams, 1),
+        truth_shown=shown[0, :, : last + 1],
+        dream_shown=shown[1, :, : last + 1],
     )
 
 
