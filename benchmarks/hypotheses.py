@@ -18,6 +18,7 @@ import torch
 from questions import detectors, dilation, divergence, growth, memory, stacking
 from questions.rows import Effort, Question, kept, make
 from tickworld import files
+from tickworld.errors import UserError
 
 QUESTIONS: dict[str, Question] = {
     "dilation": dilation.QUESTION,
@@ -42,8 +43,11 @@ def main() -> None:
         parser.error(f"there is no question {', '.join(sorted(unknown))}; choose from {', '.join(QUESTIONS)}")
     torch.set_num_threads(1)
     asked.out.mkdir(parents=True, exist_ok=True)
-    for name in asked.questions or QUESTIONS:
-        make(QUESTIONS[name], asked.out, Effort(asked.minutes, asked.smoke))
+    try:
+        for name in asked.questions or QUESTIONS:
+            make(QUESTIONS[name], asked.out, Effort(asked.minutes, asked.smoke))
+    except UserError as error:
+        parser.error(str(error))
     for name in asked.questions or QUESTIONS:
         question = QUESTIONS[name]
         told = question.show(kept(question, asked.out), asked.out)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tickworld import files
+from tickworld.errors import UserError
 from tickworld.visual import curves
 
 Figures = dict[str, Any]
@@ -25,6 +26,11 @@ class Effort:
 
     minutes: float
     smoke: bool
+
+    @property
+    def budget(self) -> float:
+        """What a row says of it: minutes, 0 for one that only shows that it works."""
+        return 0.0 if self.smoke else self.minutes
 
     def of(self, share: float) -> Effort:
         """For a run that is one of several in a row, or quicker than others."""
@@ -52,14 +58,23 @@ class Question(NamedTuple):
 
 
 def make(question: Question, out: Path, effort: Effort) -> None:
-    """Makes the rows of ``question`` that are not there yet."""
-    for seed in SEEDS:
+    """Makes the rows of ``question`` that are not there yet.
+
+    Raises UserError when one that is there trained for another time: they would not be comparable.
+    """
+    for seed in SEEDS[:1] if effort.smoke else SEEDS:
         for row in question.rows:
             path = out / f"{row.name}-{seed}.json"
-            if not path.exists():
-                figures = row.make(seed, effort)
-                files.write_json(path, {"budget": effort.minutes, **figures})
-                print(f"{path.name} is made", flush=True)
+            if path.exists():
+                budget = files.read_json(path, "a row")["budget"]
+                if budget != effort.budget:
+                    raise UserError(
+                        f"{path} is of a run of {budget:g} minutes; got {effort.budget:g}; use the same --minutes "
+                        "(0: --smoke) or another --out"
+                    )
+                continue
+            files.write_json(path, {"budget": effort.budget, **row.make(seed, effort)})
+            print(f"{path.name} is made", flush=True)
 
 
 def kept(question: Question, out: Path) -> Results:
@@ -74,20 +89,19 @@ def practised(
 ) -> Iterator[Figures]:
     """What ``judge`` says before the first of ``steps`` and then ``marks`` times, evenly in processor time, which
     judging does not count to. With ``whole`` all steps are taken, however long it takes; else those of the effort."""
-    spent, taken, seconds, done = 0.0, 0, effort.minutes * 60, object()
+    spent, taken, told, judged = 0.0, 0, 0, 0
+    seconds, end = effort.minutes * 60, object()
     yield {"minutes": 0.0, "steps": 0, **judge()}
-    told = 0
     while whole or (taken < 2 if effort.smoke else spent < seconds):
         started = time.process_time()
-        ended = next(steps, done) is done
-        spent += time.process_time() - started
-        taken += not ended
-        if ended:
+        if next(steps, end) is end:
             break
+        spent, taken = spent + time.process_time() - started, taken + 1
         if spent >= seconds * (told + 1) / marks:
-            told = int(spent / seconds * marks)
+            told, judged = int(spent / seconds * marks), taken
             yield {"minutes": spent / 60, "steps": taken, **judge()}
-    yield {"minutes": spent / 60, "steps": taken, **judge()}
+    if judged < taken:
+        yield {"minutes": spent / 60, "steps": taken, **judge()}
 
 
 def table(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
