@@ -2,8 +2,9 @@
 
 Three cores of equal weights: two stacked GRUs, four dilated levels (the last looks back 8 ticks) and eight (128 ticks).
 The gradient: the norm of the change of ``out`` at tick 512, in a random direction of length 1, with the keys of d ticks
-before, root mean square over 16 games; as a new core has it, and after it has practised to echo ``SHOWN`` ticks.
-Learning: which key was pressed d ticks ago, a new core for each d, equal processor time.
+before, root mean square over 16 games of an echo of ``SHOWN`` ticks; as a new core has it, and after it has practised
+that echo over 2 ``SHOWN`` ticks. Learning: which key was pressed d ticks ago, a new core for each d, equal processor
+time.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from tickworld.models.cores.dilated import DilatedConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.parts import Core
-from tickworld.tensors import one_hot
 from tickworld.training.tasks import KEYS, NO_MEMORY, Solver, echo, held_out, practice
 from tickworld.visual.curves import Series
 
@@ -42,25 +43,29 @@ def new_core(label: str, seed: int) -> Core:
     return config.build(KEYS)
 
 
-def reach(core: Core, ticks: int, seed: int) -> list[float]:
+def reach(solver: Solver, ticks: int, seed: int) -> list[float]:
     """The norm of the gradient for each distance 0 .. ticks - 1; in double precision, since it may be tiny."""
-    core = copy.deepcopy(core).double()
+    solver = copy.deepcopy(solver).double()
     chance = torch.Generator().manual_seed(seed)
-    x = one_hot(torch.randint(len(KEYS.actions), (GAMES, ticks, 1), generator=chance), len(KEYS.actions)).double()
-    start = torch.randn(GAMES, *core.start_shape, generator=chance).double()
-    way = torch.randn(GAMES, *core.out_shape, generator=chance).double()
-    x.requires_grad_()
-    outs, _ = core.unroll(core.init(start), x)
+    x = echo(SHOWN, ticks, GAMES)(chance).x.double().requires_grad_()
+    outs, _ = solver.core.unroll(solver.core.init(solver.start.expand(GAMES, -1)), x)
+    way = torch.randn(outs[:, -1].shape, generator=chance).double()
     (outs[:, -1] * way / way.norm(dim=1, keepdim=True)).sum().backward()
     assert x.grad is not None
     return x.grad.square().sum(2).mean(0).sqrt().flip(0).tolist()
+
+
+def smooth(norms: list[float], label: str = "", span: int = 8) -> Series:
+    """Geometric means over ``span`` ticks, which chains of a level share unevenly, in the middle of each."""
+    logs = np.log10(norms[: len(norms) // span * span]).reshape(-1, span).mean(1)
+    return Series(label, 10**logs, at=np.arange(len(logs)) * span + (span - 1) / 2)
 
 
 def answer(label: str, seed: int, effort: Effort) -> Figures:
     """The gradients of a core and its loss for every delay."""
     ticks = 16 if effort.smoke else TICKS
     figures: Figures = {"weights": sizes.weights(new_core(label, seed)), "loss": {}, "steps": {}}
-    figures["new"] = reach(new_core(label, seed), ticks, seed)
+    figures["new"] = reach(Solver(new_core(label, seed)), ticks, seed)
     for delay in DELAYS:
         solver, task = Solver(new_core(label, seed)), echo(delay, 2 * delay)
         steps = practice(solver, task, 3e-3, seed)
@@ -68,14 +73,14 @@ def answer(label: str, seed: int, effort: Effort) -> Figures:
         figures["loss"][str(delay)] = held_out(solver, echo(delay, 2 * delay, batch=64))
         figures["steps"][str(delay)] = last["steps"]
         if delay == SHOWN:
-            figures["learned"] = reach(solver.core, ticks, seed)
+            figures["learned"] = reach(solver, ticks, seed)
     return figures
 
 
 def show(results: Results, out: Path) -> str:
     """How much gradient is left after how many ticks, and what each core has learned."""
     panels = {
-        f"gradient, {words}": [Series(label, each[name]) for label, rows in results.items() for each in rows]
+        f"gradient, {words}": [smooth(each[name], label) for label, rows in results.items() for each in rows]
         for name, words in (("new", "new core"), ("learned", f"echo {SHOWN} practised"))
     }
     draw(out / "dilation.png", panels, "ticks back", "y")

@@ -130,6 +130,8 @@ def draw(path: Path, panels: Mapping[str, list[curves.Series]], across: str, *lo
     figure = curves.errors(panels)
     for axes in figure.axes[: len(panels)]:
         axes.set(xlabel=across, **{f"{axis}scale": "log" for axis in logarithmic})
+        for axis in logarithmic:
+            getattr(axes, f"{axis}axis").set_major_formatter(lambda value, _: f"{value:g}")
         for line in axes.get_lines():
             line.set_linewidth(1.4)
     files.write_bytes(path, curves.png(figure, dpi=100))

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from questions import dilation, memory, rows, sizes, stacking
 from questions.rows import Effort, Question, Row, kept, make, practised
 from tickworld.errors import UserError
 from tickworld.models.world import seeded_world
-from tickworld.training.tasks import KEYS
+from tickworld.training.tasks import KEYS, Solver
 
 PROGRAM = Path(__file__).parents[2] / "benchmarks" / "hypotheses.py"
 LABELS = [(name, row.label) for name, question in QUESTIONS.items() for row in question.rows]
@@ -139,22 +140,26 @@ def test_without_the_shortcut_nothing_of_the_state_is_carried_and_gates_stay_ope
         assert slope is None or len(slope) == world.core.out_shape[0] or not slope[world.core.out_shape[0] :].any()
 
 
+class Leaky(torch.nn.Module):
+    """Keeps a tenth of its state."""
+
+    start_shape, out_shape = (3,), (3,)
+
+    def init(self, start: torch.Tensor) -> torch.Tensor:
+        return start
+
+    def unroll(self, state: torch.Tensor, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        outs = []
+        for step in x.unbind(1):
+            state = 0.1 * state + step
+            outs.append(state)
+        return torch.stack(outs, 1), state
+
+
 def test_reach_is_the_gradient_by_distance() -> None:
-    """A core that keeps a tenth of its state passes a tenth of the gradient on, tick by tick."""
-
-    class Leaky(torch.nn.Module):
-        start_shape, out_shape = (3,), (3,)
-
-        def init(self, start: torch.Tensor) -> torch.Tensor:
-            return start
-
-        def unroll(self, state: torch.Tensor, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            outs = []
-            for step in x.unbind(1):
-                state = 0.1 * state + step
-                outs.append(state)
-            return torch.stack(outs, 1), state
-
-    leaky: object = Leaky()
-    found = dilation.reach(leaky, 6, 0)  # type: ignore[arg-type]
-    assert found == pytest.approx([0.1**distance for distance in range(6)])
+    leaky: Any = Leaky()
+    found = dilation.reach(Solver(leaky), 24, 0)
+    assert found == pytest.approx([0.1**distance for distance in range(24)], abs=0)
+    drawn = dilation.smooth(found, span=8)
+    assert list(drawn.at) == [3.5, 11.5, 19.5]  # type: ignore[arg-type]
+    assert list(drawn.values) == pytest.approx([10**-3.5, 10**-11.5, 10**-19.5], abs=0)  # type: ignore[arg-type]
