@@ -10,52 +10,27 @@ is the median over the turns. Left out are cores whose state is frames: they lea
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from collections.abc import Callable
 from statistics import median
-from typing import Any, get_args
 
 import torch
 from torch.profiler import profile
 
+from questions.sizes import KINDS, nearest, sized, weights
 from tickworld.config import Config
-from tickworld.errors import UserError
 from tickworld.games import game
-from tickworld.models.cores import CoreConfig
 from tickworld.models.parts import Core
 from tickworld.simulator import Spec
 from tickworld.tensors import one_hot
 
 GAMES, TICKS = 16, 512
-WEIGHTS = 60_000
-KINDS: dict[str, type[Config]] = {kind.model_fields["kind"].default: kind for kind in get_args(get_args(CoreConfig)[0])}
-
-
-def sized(kind: type[Config], size: int) -> Any:
-    """A config of ``kind`` with ``size`` units; as it is, if it does not count units."""
-    changes: dict[str, Any] = {"size": size} if "size" in kind.model_fields else {}
-    if "cell" in kind.model_fields:
-        changes = {"cell": {"kind": "gru", "size": size}}
-    return kind.model_validate(changes)
 
 
 def built(kind: type[Config], spec: Spec) -> tuple[Core, str]:
     """The core of that kind nearest to ``WEIGHTS`` weights, and what it is."""
-    count: dict[int, int] = {}
-    for size in range(8, 400, 4):
-        try:
-            with torch.device("meta"):
-                count[size] = weights(sized(kind, size).build(spec))
-        except UserError:  # a size that its heads do not share in even parts
-            continue
-    size = min(count, key=lambda size: abs(math.log(count[size] / WEIGHTS)))
-    return sized(kind, size).build(spec), f"{count[size]:,} weights"
-
-
-def weights(core: Core) -> int:
-    """How many trained numbers it has."""
-    return sum(parameter.numel() for parameter in core.parameters())
+    core = nearest(lambda size: sized(kind, size), spec).build(spec)
+    return core, f"{weights(core):,} weights"
 
 
 def training_pass(core: Core, spec: Spec) -> Callable[[], None]:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.models.tasks import NO_MEMORY, echo, held_out, learn
 from torch import nn
 
 from tickworld.config import override
@@ -15,6 +14,7 @@ from tickworld.models.cores.dilated import Dilated, DilatedConfig, GruCellConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.transition import TransitionConfig
 from tickworld.simulator import Spec
+from tickworld.training.tasks import NO_MEMORY, echo, held_out, learn
 
 CELLS: dict[str, Any] = {
     "gru": GruCellConfig(size=5),

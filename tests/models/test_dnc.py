@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tests.models.tasks import NO_MEMORY, held_out, learn, recall, wiped
+from tests.models.wiping import wiped
 from torch import Tensor
 
 from tickworld.models.cores.dnc import (
@@ -23,6 +23,7 @@ from tickworld.models.cores.dnc import (
     used,
 )
 from tickworld.simulator import Spec
+from tickworld.training.tasks import NO_MEMORY, held_out, learn, recall
 
 Array = NDArray[np.float64]
 ROWS, WIDTH, HEADS, SIZE = 4, 3, 2, 5

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tests.models.tasks import NO_MEMORY, Draw, Task, held_out, learn, one_hot, parity
 from torch import Tensor
 from torch.nn.functional import gelu, layer_norm
 
 from tickworld.models.cores.mingru import MinGru, MinGruConfig, scan
 from tickworld.simulator import Spec
+from tickworld.training.tasks import NO_MEMORY, Draw, Task, held_out, learn, parity, pressed
 
 
 def slow_scan(keep: Tensor, gain: Tensor, first: Tensor) -> Tensor:
@@ -109,10 +109,10 @@ def held(ticks: int, batch: int = 16) -> Draw:
 
     def draw(chance: torch.Generator) -> Task:
         keys = 1 + torch.randint(2, (batch, ticks), generator=chance)
-        pressed = torch.rand(batch, ticks, generator=chance) < 0.05
-        pressed[:, 0] = True
-        when = torch.where(pressed, torch.arange(ticks), 0).cummax(1).values
-        return Task(one_hot(keys * pressed), keys.gather(1, when) - 1, ~pressed)
+        down = torch.rand(batch, ticks, generator=chance) < 0.05
+        down[:, 0] = True
+        when = torch.where(down, torch.arange(ticks), 0).cummax(1).values
+        return Task(pressed(keys * down), keys.gather(1, when) - 1, ~down)
 
     return draw
 

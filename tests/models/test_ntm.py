@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tests.models.tasks import NO_MEMORY, held_out, learn, recall, wiped
+from tests.models.wiping import wiped
 from torch import Tensor
 
 from tickworld.models.cores.ntm import NtmConfig, NtmState, address, cosine, sharpen, shift, write
 from tickworld.simulator import Spec
+from tickworld.training.tasks import NO_MEMORY, held_out, learn, recall
 
 Array = NDArray[np.float64]
 SMALL = NtmConfig(size=5, rows=4, width=3, read_heads=2, write_heads=2)

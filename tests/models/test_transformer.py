@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tests.models.tasks import NO_MEMORY, echo, held_out, learn
 from torch import Tensor
 
 from tickworld.errors import UserError
 from tickworld.models.cores.transformer import Layer, Transformer, TransformerConfig, turn
 from tickworld.simulator import Spec
+from tickworld.training.tasks import NO_MEMORY, echo, held_out, learn
 
 TICKS, LAYERS, HEADS, SIZE = 3, 2, 2, 8
 PAST = TICKS * LAYERS + 2

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tests.models.tasks import NO_MEMORY, echo, held_out, learn, parity
 from torch import Tensor
 
 from tickworld.models.cores.transition import Transition, TransitionConfig, TransitionState
 from tickworld.simulator import Spec
+from tickworld.training.tasks import NO_MEMORY, echo, held_out, learn, parity
 
 SHAPES = [(1, 1), (1, 2), (1, 3), (3, 1), (2, 2)]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tests.models.tasks import NO_MEMORY, echo, held_out, learn, parity
 
 from tickworld.models.cores.window import WindowConfig
 from tickworld.simulator import Spec
+from tickworld.training.tasks import NO_MEMORY, echo, held_out, learn, parity
 
 Array = NDArray[np.float64]
 TICKS, SIZE, HOPS = 3, 4, 2

@@ -1,0 +1,1 @@
+"""One module a question of the seed; see ``benchmarks/hypotheses.py``."""
