@@ -82,7 +82,10 @@ def says(complaint: str, text: str) -> bool:
         ),
         ("bench seed --minutes 0", "setting 'minutes': Input should be greater than 0; got 0"),
         ("bench seed --seeds -1", "setting 'seeds.0': Input should be greater than or equal to 0; got -1"),
-        ("train dmeo", "there is no recipe 'dmeo'; did you mean 'demo'? known: demo, pong, pong_polish, seed_gru, pong_angle, vae, world_models"),
+        (
+            "train dmeo",
+            "there is no recipe 'dmeo'; did you mean 'demo'? known: demo, pong, pong_polish, seed_gru",
+        ),
         ("train demo --training.iteratons 3", "no setting 'training.iteratons' .. did you mean 'iterations'"),
         ("train demo --trainin.iterations 3", "no setting 'trainin.iterations' .. did you mean 'training'"),
         ("train demo --training.iterations.more 3", "setting 'training.iterations' is a single value"),

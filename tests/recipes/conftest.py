@@ -26,6 +26,7 @@ TINY: dict[str, Any] = {
     "training.sampler.pool": 64,
     "training.sampler.fresh": 64,
     "training.sampler.played": 8,
+    "training.sampler.common": 8,
     "training.sampler.renew": 5,
     "evaluation.rollouts": 4,
     "evaluation.frames": 20,

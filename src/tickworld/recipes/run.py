@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import functools
 import time
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from safetensors.numpy import save as packed
@@ -26,11 +24,8 @@ from safetensors.numpy import save as packed
 from tickworld import config as configs
 from tickworld import files, seeds
 from tickworld.agents import player
-from tickworld.data import store
 from tickworld.data.batches import WindowShape, windows
 from tickworld.data.episode import Episodes
-from tickworld.data.record import play_episodes, record
-from tickworld.data.store import Store
 from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import DREAM
 from tickworld.evaluation.rollout import Start, rollout
@@ -40,7 +35,8 @@ from tickworld.models.world import World, seeded_world
 from tickworld.progress import Progress, Silent
 from tickworld.recipes.config import RunConfig
 from tickworld.recipes.playable import Playable
-from tickworld.simulator import Opening, Simulator, Spec
+from tickworld.recipes.recording import in_words, play_more, recorded
+from tickworld.simulator import Opening, Simulator
 from tickworld.training import checkpoint
 from tickworld.training.engine import engine
 from tickworld.training.fit import Lesson, Record, fit, make_optimizer
@@ -135,69 +131,6 @@ def _settings(config: RunConfig) -> dict[str, Any]:
     return {name: value for name, value in configs.leaves(config.model_dump(mode="json")) if value != {}}
 
 
-def recorded(run: Run, show: Progress) -> Store:
-    """The recording to learn from: recorded now, as far as that is still to be done, or ``config.data``.
-
-    Raises UserError when ``config.data`` is not a whole recording of this game.
-    """
-    game = run.config.game.build()
-    if run.config.data is None:
-        plan = run.config.record
-        who, total = player(plan.players, game), plan.episodes * plan.ticks
-        with show.bar(f"recording {game.spec.name}", total, "frames") as at:
-            there = record(game, who, plan, run.folder / "data", lambda done, _: at(done, ""))
-    else:
-        there = store.open(run.config.data)
-        _check_recording(there, game.spec)
-    return there
-
-
-def _check_recording(there: Store, wanted: Spec) -> None:
-    """Raises UserError unless ``there`` is a whole recording of the game with the frames, keys and params of
-    ``wanted``."""
-    spec = there.spec
-    shapes = [(each.name, each.frame_shape, each.actions, each.players) for each in (spec, wanted)]
-    params = [[param.name for param in each.params] for each in (spec, wanted)]
-    if shapes[0] != shapes[1] or params[0] != params[1]:
-        raise UserError(
-            f"{there.path} is a recording of {spec.name} with frames {spec.frame_shape} and {len(params[0])} params; "
-            f"this run learns {wanted.name} with frames {wanted.frame_shape} and {len(params[1])} params; give a "
-            "recording of the same game"
-        )
-    for has, needs in zip(spec.params, wanted.params, strict=True):
-        if (has.drawn, has.default, has.low, has.high) != (needs.drawn, needs.default, needs.low, needs.high):
-            value = f"[{has.low:g}, {has.high:g}]" if has.drawn else f"{has.default:g}"
-            raise UserError(
-                f"{there.path} was recorded with another {has.name}; to learn that game add "
-                f"--game.params.{has.name} '{value}', or give another recording"
-            )
-    missing = there.blocks - len(there.blocks_done())
-    if missing:
-        raise UserError(
-            f"{there.path} is not finished: {missing} of {there.blocks} blocks are missing; run the same record "
-            "command again"
-        )
-
-
-def _play(game: Simulator, config: RunConfig, numbers: NDArray[np.int64]) -> Episodes:
-    """Episodes beside those of the recording, played in the same way, for a sampler that asks for more."""
-    plan = config.record
-    rows = seeds.some_rows(seeds.derive(plan.seed, config.seed, "more"), numbers)
-    return play_episodes(game, player(plan.players, game), rows, plan.ticks)
-
-
-def _source(there: Store) -> str:
-    """A recording in words, with a short sum of its game's params."""
-    plan = there.manifest.plan
-    params = repr(
-        [(each.name, each.drawn, float(each.default), float(each.low), float(each.high)) for each in there.spec.params]
-    )
-    return (
-        f"{plan.episodes} episodes of {plan.ticks} ticks of {there.spec.name}, played by {plan.players}, seed "
-        f"{plan.seed}, params {zlib.crc32(params.encode()):08x}"
-    )
-
-
 def train(run: Run, show: Progress | None = None) -> None:
     """Trains to the end, going on from the newest checkpoint.
 
@@ -212,15 +145,15 @@ def train(run: Run, show: Progress | None = None) -> None:
     config.check(world)
     earlier = _begin(run, world)
     optimizer = make_optimizer(world, config)
-    there = recorded(run, show)
+    there = recorded(run.config, run.folder / "data", show)
     episodes = there.read()
     _keep_starts(run, episodes, world.initializer.opening)
     files.clear_partials(run.checkpoints)
-    play = functools.partial(_play, game, run.config)
+    play = functools.partial(play_more, game, run.config)
     opening = world.initializer.opening
     sampler = config.sampler.build(episodes, opening, _training_seed(run), play, config.iterations)
     lesson = Lesson(config, sampler, _training_seed(run))
-    source = "; then ".join([*earlier, _source(there)])
+    source = "; then ".join([*earlier, in_words(there)])
     training = checkpoint.Training(world, optimizer, lesson, source)
     first = 0
     if done := checkpoint.checkpoints(run.checkpoints):
