@@ -83,6 +83,23 @@ def worn() -> Callable[..., tuple[Pong, Simulator]]:
     return worn
 
 
+class Marked(Pong):
+    """Pong that counts its ticks and shows ``mark(frames, tick)`` for its frames, to plant faults in."""
+
+    def __init__(self, mark: Callable[[Frames, int], Frames]) -> None:
+        super().__init__()
+        self.mark = mark
+
+    def init(self, params: Any, seeds: Any, opening: Opening | None = None) -> Any:
+        return super().init(params, seeds), 0
+
+    def update(self, state: Any, actions: NDArray[np.integer]) -> Any:
+        return super().update(state[0], actions), state[1] + 1
+
+    def render(self, state: Any) -> Frames:
+        return self.mark(super().render(state[0]), state[1])
+
+
 class Recalled:
     """The true game as a world that starts from an opening and believes its keys only: its frames may be wrong."""
 

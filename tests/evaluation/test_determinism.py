@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from tests.evaluation.conftest import Marked
 
 from tickworld.agents import player
 from tickworld.evaluation.determinism import QUANTILES, WAYS, differences
@@ -18,7 +19,7 @@ from tickworld.evaluation.setting import Setting
 from tickworld.frames import Frames
 from tickworld.games import game
 from tickworld.games.pong import Pong
-from tickworld.simulator import Opening, Simulator
+from tickworld.simulator import Simulator
 
 TICKS = 12
 
@@ -43,24 +44,15 @@ def first(dream: Simulator) -> dict[str, int | None]:
     return {name: row["first_difference"] for name, row in judged(dream)["ways"].items()}
 
 
-class Moody(Pong):
+def moody(mood: Callable[[int], bool]) -> Simulator:
     """Pong with a wrong pixel from its fourth tick on when ``mood`` says so of the number of games."""
 
-    def __init__(self, mood: Callable[[int], bool]) -> None:
-        super().__init__()
-        self.mood = mood
-
-    def init(self, params: Any, seeds: Any, opening: Opening | None = None) -> Any:
-        return super().init(params, seeds), 0
-
-    def update(self, state: Any, actions: NDArray[np.integer]) -> Any:
-        return super().update(state[0], actions), state[1] + 1
-
-    def render(self, state: Any) -> Frames:
-        frames = super().render(state[0])
-        if state[1] >= 4 and self.mood(len(frames)):
+    def mark(frames: Frames, tick: int) -> Frames:
+        if tick >= 4 and mood(len(frames)):
             frames[0, -1, -1] = 255
         return frames
+
+    return Marked(mark)
 
 
 def test_a_true_game_is_the_same_however_it_is_run() -> None:
@@ -84,7 +76,7 @@ def test_so_is_one_that_is_shown_an_opening(recalled: Any) -> None:
     ],
 )
 def test_what_depends_on_the_batch_or_on_threads_is_told(mood: Callable[[int], bool], differ: list[str]) -> None:
-    assert first(Moody(mood)) == {name: 4 if name in differ else None for name in WAYS}
+    assert first(moody(mood)) == {name: 4 if name in differ else None for name in WAYS}
 
 
 def test_what_differs_from_time_to_time_is_told() -> None:
@@ -94,7 +86,7 @@ def test_what_differs_from_time_to_time_is_told() -> None:
         calls.append(count)
         return len(calls) > TICKS - 3 + 2  # from the third of the ticks that it is asked about on, the second time
 
-    assert first(Moody(mood))["again"] == 4 + 2
+    assert first(moody(mood))["again"] == 4 + 2
 
 
 def test_threads_come_back_when_a_dream_fails() -> None:
@@ -102,7 +94,7 @@ def test_threads_come_back_when_a_dream_fails() -> None:
         raise RuntimeError("no mood")
 
     with pytest.raises(RuntimeError, match="no mood"):
-        judged(Moody(mood))
+        judged(moody(mood))
 
 
 class Doubtful(Pong):

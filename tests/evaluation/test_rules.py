@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.evaluation.conftest import Marked
 
 from tickworld.agents import player
 from tickworld.errors import UserError
@@ -45,27 +46,18 @@ def test_a_dream_that_starts_from_params_is_judged_too() -> None:
     assert judged(truth, truth)["valid_horizon"]["survived"] == 1
 
 
-class Faulty(Pong):
-    """Pong that counts its ticks and shows a fault in some games at some of them: ``faults[tick]`` are its rows."""
+def faulty(faults: dict[int, list[int]]) -> Simulator:
+    """Pong with a fault in some games at some ticks: ``faults[tick]`` are its rows."""
 
-    def __init__(self, faults: dict[int, list[int]]) -> None:
-        super().__init__()
-        self.faults = faults
-
-    def init(self, params: Any, seeds: Any, opening: Opening | None = None) -> Any:
-        return super().init(params, seeds), 0
-
-    def update(self, state: Any, actions: NDArray[np.integer]) -> Any:
-        return super().update(state[0], actions), state[1] + 1
-
-    def render(self, state: Any) -> Frames:
-        frames = super().render(state[0])
-        frames[self.faults.get(state[1], []), 0, 0] = 255
+    def mark(frames: Frames, tick: int) -> Frames:
+        frames[faults.get(tick, []), 0, 0] = 255
         return frames
+
+    return Marked(mark)
 
 
 def test_violations_are_counted_by_rule_tick_and_game() -> None:
-    result = judged(game("pong"), Faulty({20: [1, 4], 21: [4], 100: [0, 1, 2]}))
+    result = judged(game("pong"), faulty({20: [1, 4], 21: [4], 100: [0, 1, 2]}))
     assert result["rules"].pop("digits") == {"violations": 6, "per_1000": 1000 * 6 / 900, "first": 20}
     assert all(row["violations"] == 0 for row in result["rules"].values())
     valid = [99, 19, 99, 150, 19, 150]

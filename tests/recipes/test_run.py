@@ -222,7 +222,6 @@ def test_no_recording_and_one_that_is_too_short_are_told(tiny_demo: RunConfig, t
         ({"game.name": "pnog"}, "there is no game 'pnog'; did you mean 'pong'"),
         ({"game.params.ball_sise": 2}, "pong has no param 'ball_sise'; did you mean 'ball_size'"),
         ({"game.params.ball_size": 9}, r"param ball_size of pong takes a whole number .* within 1..3; got 9"),
-        ({"evaluation.players": "nobody"}, "there is no player 'nobody'"),
     ],
 )
 def test_what_does_not_fit_together_is_told(
@@ -240,6 +239,9 @@ def test_what_does_not_fit_together_is_told(
         ({"training.objective.kind": "evidence"}, "core cannot observe frames"),
         ({"training.ticks.last": 3}, "judges windows of 1 tick; got 3"),
         ({"training.frozen": ["core"]}, "all weights of this world are frozen"),
+        ({"evaluation.players": "nobody"}, "there is no player 'nobody'"),
+        ({"evaluation.measures": ["event"]}, "there is no measure 'event'; did you mean 'events'"),
+        ({"evaluation.measures": ["suites"], "evaluation.suites": ["idel"]}, "no player 'idel'; did you mean 'idle'"),
     ],
 )
 def test_what_cannot_be_trained_is_told_before_anything_is_recorded(

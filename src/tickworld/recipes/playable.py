@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from tickworld.agents import PLAYERS, player
+from tickworld.data.player import Player
 from tickworld.evaluation.evaluate import Evaluation, EvaluationConfig, evaluate
 from tickworld.evaluation.measures import chosen, measure
 from tickworld.evaluation.setting import Setting
@@ -25,6 +26,16 @@ class Playable:
     threads: int
 
 
+def check_names(config: EvaluationConfig, game: Simulator) -> Player:
+    """The player that ``config`` names. Raises UserError for a measure or a player that there is not: a misspelt one
+    is told before anything takes its time."""
+    chosen(config.measures)
+    if "suites" in chosen(config.measures):
+        for name in config.suites:
+            player(name, game)
+    return player(config.players, game)
+
+
 def judge(playable: Playable, config: EvaluationConfig, show: Progress | None = None) -> Evaluation:
     """Evaluates a world open loop against its game, with the measures that ``config`` names."""
     torch.set_num_threads(playable.threads)
@@ -34,8 +45,7 @@ def judge(playable: Playable, config: EvaluationConfig, show: Progress | None = 
 def assess(world: Simulator, game: Simulator, config: EvaluationConfig, show: Progress | None = None) -> Evaluation:
     """As ``judge``, for any two simulators. Raises UserError for a measure or player that there is not."""
     show = show or Silent()
-    chosen(config.measures)  # a misspelt one is told before anything takes its time
-    who = player(config.players, game)
+    who = check_names(config, game)
     with show.bar(f"evaluating {config.rollouts} rollouts", config.frames, "ticks") as at:
         evaluation = evaluate(world, game, who, config, lambda done: at(done, ""))
     return replace(evaluation, measured=measure(Setting(world, game, who, config, show, PLAYERS)))

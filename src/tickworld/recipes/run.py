@@ -34,7 +34,7 @@ from tickworld.models.weights import mismatch
 from tickworld.models.world import World, seeded_world
 from tickworld.progress import Progress, Silent
 from tickworld.recipes.config import RunConfig
-from tickworld.recipes.playable import Playable
+from tickworld.recipes.playable import Playable, check_names
 from tickworld.recipes.recording import in_words, play_more, recorded
 from tickworld.simulator import Opening, Simulator
 from tickworld.training import checkpoint
@@ -134,7 +134,8 @@ def _settings(config: RunConfig) -> dict[str, Any]:
 def train(run: Run, show: Progress | None = None) -> None:
     """Trains to the end, going on from the newest checkpoint.
 
-    Raises UserError, before anything is recorded, for parts and objectives that do not fit together.
+    Raises UserError, before anything is recorded, for parts and objectives that do not fit together, players and
+    measures that there are not.
     """
     show = show or Silent()
     if run.finished:
@@ -143,6 +144,7 @@ def train(run: Run, show: Progress | None = None) -> None:
     game, config = run.config.game.build(), run.config.training
     world = seeded_world(run.config.world, game.spec, run.config.seed)
     config.check(world)
+    check_names(run.config.evaluation, game)
     earlier = _begin(run, world)
     optimizer = make_optimizer(world, config)
     there = recorded(run.config, run.folder / "data", show)
