@@ -63,11 +63,12 @@ def pong() -> RunConfig:
 
 def pong_polish() -> RunConfig:
     """What a finished run of pong still gets wrong, sought in long games: among rare transitions, and among millions of
-    common ones that it is asked about; begin it with that run: --begin.run runs/pong."""
+    common ones that it is asked about. It begins with runs/pong unless --begin.run says another."""
     return override(
         pong(),
         {
             "recipe": "pong_polish",
+            "begin.run": "runs/pong",
             "record.episodes": 4096,
             "record.ticks": 512,
             "record.seed": 1,
