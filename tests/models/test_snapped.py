@@ -12,8 +12,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from tickworld import seeds
+from tickworld.agents import player
+from tickworld.data.record import play_episodes
+from tickworld.games import game
 from tickworld.models.cores.snapped import ROWS, SURE, Snapped, SnappedConfig, SnappedState, widened
 from tickworld.simulator import Spec
+from tickworld.tensors import to_tensor
 
 BATCH = ROWS + 2  # more than update works on at a time, and no multiple of it
 SMALL: dict[str, Any] = {"radius": (2, 1), "glance": (1, 2), "width": 12, "summary": 6, "stirred": 20}
@@ -182,6 +187,25 @@ def test_a_dark_frame_and_one_with_more_stirred_pixels_than_it_looks_at_work(spe
         assert state.out.isfinite().all()
     everywhere = core_of(spec, stirred=10_000)
     assert everywhere.update(everywhere.init(start_of(everywhere)), keys()[:, 0]).out.isfinite().all()
+
+
+def test_the_summary_sees_all_of_pong_that_is_stirred() -> None:
+    """Both paddles moving for long, a ball on its way and a long score: the one that is left out may be the ball."""
+    pong = game("pong")
+    frames = play_episodes(pong, player("mixed", pong), seeds.rows(0, 0, 256), 256).frames
+    lit = frames[..., 0] > 0
+    core = SnappedConfig().build(pong.spec)
+    length = core.start_shape[0]
+    changed = lit[:, 1:] != lit[:, :-1]
+    counts = np.zeros((lit.shape[0], lit.shape[1] - length), np.int64)
+    for last in range(length, lit.shape[1]):
+        seen = lit[:, last - 2 : last + 1].any(1) | changed[:, last - length + 1 : last].any(1)
+        counts[:, last - length] = seen.sum((1, 2))
+    rows, first = (counts >= np.sort(counts, axis=None)[-8]).nonzero()
+    windows = np.stack([frames[row, at + 1 : at + 1 + length] for row, at in zip(rows, first, strict=True)])
+    stirred = core.stirred(core.init(to_tensor(windows))).sum((1, 2))
+    assert torch.equal(stirred, torch.from_numpy(counts[rows, first]))
+    assert 76 < int(stirred.max()) < core.config.stirred - 8
 
 
 def test_pixels_out_of_reach_change_nothing_but_through_the_summary(spec: Spec) -> None:

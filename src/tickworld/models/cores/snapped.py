@@ -82,8 +82,9 @@ class SnappedConfig(Config):
     """units that look at a stirred pixel for the summary"""
     summary: int = Field(default=48, gt=0)
     """units of the summary of what is going on in the whole frame"""
-    stirred: int = Field(default=80, gt=0)
-    """how many stirred pixels the summary looks at, at most"""
+    stirred: int = Field(default=96, gt=0)
+    """how many stirred pixels the summary looks at, at most; where more are stirred, chance decides which are left out,
+    the ball perhaps: better too many"""
 
     def build(self, spec: Spec) -> Snapped:
         """The core for frames and actions of ``spec``. Raises UserError for a game without a palette."""
@@ -215,9 +216,13 @@ class Snapped(Core):
         """Index [..., H, W] of the palette colour nearest to each pixel of ``frames`` [..., C, H, W] in 0..1."""
         return nearest_colour(frames, self.palette)
 
+    def stirred(self, state: SnappedState) -> Tensor:
+        """Which pixels the summary looks at, bool [B, H, W]; see the module docstring."""
+        return self._lit(state.frames).any(1) | (state.age < self.config.ages - 1)
+
     def _summary(self, state: SnappedState, marks: Tensor, x: Tensor) -> Tensor:
         """Phi [B, G]: the strongest of what the stirred pixels see."""
-        stirred = (self._lit(state.frames).any(1) | (state.age < self.config.ages - 1)).flatten(1).float()
+        stirred = self.stirred(state).flatten(1).float()
         there, pixels = stirred.topk(min(self.config.stirred, stirred.shape[1]), 1)
         count, pixels = pixels.shape[1], pixels.flatten()
         rows = torch.arange(len(stirred), device=pixels.device).repeat_interleave(count)
