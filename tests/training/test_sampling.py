@@ -10,15 +10,16 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from tickworld import seeds
+from tickworld import background
 from tickworld.agents import player
 from tickworld.data.batches import Batch, WindowShape, cut, legal_starts
 from tickworld.data.episode import Episodes
 from tickworld.data.rarity import counted, rarity
-from tickworld.data.record import play_episodes
+from tickworld.data.seeking import Stream
 from tickworld.errors import UserError
 from tickworld.games import game
 from tickworld.states import take
+from tickworld.training import rare
 from tickworld.training.rare import RareConfig
 from tickworld.training.sampling import SCORED_AT_ONCE, Hard, HardConfig, Sampler, UniformConfig
 
@@ -184,10 +185,8 @@ def test_a_wild_loss_never_stops_or_owns_the_draws(episodes: Episodes, loss: flo
 RARE = RareConfig(pool=48, fresh=30, renew=5, played=20)
 
 
-def play(numbers: NDArray[np.int64]) -> Episodes:
-    """More episodes of the game that the recording is of."""
-    pong = game("pong")
-    return play_episodes(pong, player("mixed", pong), seeds.some_rows(8, numbers), 12)
+play = Stream(game("pong"), player("mixed", game("pong")), seed=8, ticks=12)
+"""More episodes of the game that the recording is of."""
 
 
 def test_fresh_windows_are_the_rarest_of_the_games_that_are_played_now(episodes: Episodes) -> None:
@@ -244,8 +243,23 @@ def test_what_is_played_ahead_changes_no_batch(episodes: Episodes) -> None:
     ahead = run(RARE.build(episodes, OPENING, 9, watched, iterations=15), range(15))
     assert all(same(one, other) for one, other in zip(alone, ahead, strict=True))
     assert [first for first, _ in asked] == [0, 20, 40]  # once each, and nothing for after the end
-    here = threading.current_thread().name
-    assert [name == here for _, name in asked] == [True, False, False]
+    assert threading.current_thread().name not in [name for _, name in asked]
+
+
+def test_nor_does_it_in_a_process_of_its_own(episodes: Episodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rare, "TICKS_AT_ONCE", 8 * 12)  # 20 episodes are more than are played at a time
+    told: list[bool] = []
+
+    def watched(work: Any, apart: bool = False) -> Any:
+        told.append(apart)
+        return begin(work, apart)
+
+    begin = background.begin
+    monkeypatch.setattr(background, "begin", watched)
+    alone = run(RARE.build(episodes, OPENING, 9, play), range(15))
+    ahead = run(RARE.build(episodes, OPENING, 9, play, iterations=15), range(15))
+    assert all(same(one, other) for one, other in zip(alone, ahead, strict=True))
+    assert told == [False] * 4 + [True] * 2
 
 
 def test_an_error_of_the_game_ahead_is_raised_where_its_games_are_needed(episodes: Episodes) -> None:

@@ -5,19 +5,14 @@ from __future__ import annotations
 import zlib
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from tickworld import seeds
 from tickworld.agents import player
 from tickworld.data import store
-from tickworld.data.episode import Episodes
-from tickworld.data.record import play_episodes, record
+from tickworld.data.record import record
 from tickworld.data.store import Store
 from tickworld.errors import UserError
 from tickworld.progress import Progress
 from tickworld.recipes.config import RunConfig
-from tickworld.simulator import Simulator, Spec
+from tickworld.simulator import Spec
 
 
 def recorded(config: RunConfig, folder: Path, show: Progress) -> Store:
@@ -62,13 +57,6 @@ def _check_recording(there: Store, wanted: Spec) -> None:
             f"{there.path} is not finished: {missing} of {there.blocks} blocks are missing; run the same record "
             "command again"
         )
-
-
-def play_more(game: Simulator, config: RunConfig, numbers: NDArray[np.int64]) -> Episodes:
-    """Episodes beside those of the recording, played in the same way, for a sampler that asks for more."""
-    plan = config.record
-    rows = seeds.some_rows(seeds.derive(plan.seed, config.seed, "more"), numbers)
-    return play_episodes(game, player(plan.players, game), rows, plan.ticks)
 
 
 def in_words(there: Store) -> str:

@@ -9,7 +9,6 @@ is finished does nothing.
 
 from __future__ import annotations
 
-import functools
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from tickworld import files, seeds
 from tickworld.agents import player
 from tickworld.data.batches import WindowShape, windows
 from tickworld.data.episode import Episodes
+from tickworld.data.seeking import Stream
 from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import DREAM
 from tickworld.evaluation.rollout import Start, rollout
@@ -35,7 +35,7 @@ from tickworld.models.world import World, seeded_world
 from tickworld.progress import Progress, Silent
 from tickworld.recipes.config import RunConfig
 from tickworld.recipes.playable import Playable, check_names
-from tickworld.recipes.recording import in_words, play_more, recorded
+from tickworld.recipes.recording import in_words, recorded
 from tickworld.simulator import Opening, Simulator
 from tickworld.training import checkpoint
 from tickworld.training.engine import engine
@@ -151,7 +151,9 @@ def train(run: Run, show: Progress | None = None) -> None:
     episodes = there.read()
     _keep_starts(run, episodes, world.initializer.opening)
     files.clear_partials(run.checkpoints)
-    play = functools.partial(play_more, game, run.config)
+    plan = run.config.record  # a sampler may ask for more, played in the same way
+    more = seeds.derive(plan.seed, run.config.seed, "more")
+    play = Stream(game, player(plan.players, game), more, plan.ticks)
     opening = world.initializer.opening
     sampler = config.sampler.build(episodes, opening, _training_seed(run), play, config.iterations)
     lesson = Lesson(config, sampler, _training_seed(run))

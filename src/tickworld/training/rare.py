@@ -1,7 +1,7 @@
 """A sampler whose pool is filled from games that are played anew: with what is rarely seen in them.
 
-A million new transitions pass in the time in which the world could score ninety thousand (see ``data.rarity``), and a
-thread plays the next ones while the world is trained. Beside the rare ones a pool may be offered windows of the
+A million new transitions pass in the time in which the world could score ninety thousand (see ``data.rarity``), and
+another core plays the next ones while the world is trained. Beside the rare ones a pool may be offered windows of the
 recording as they come: what is wrong may also be a common sight in uncommon company.
 """
 
@@ -16,16 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tickworld import background, seeds
-from tickworld.data.batches import Batch, WindowShape, cut, legal_starts
+from tickworld import background
+from tickworld.data.batches import Batch, WindowShape, cut
 from tickworld.data.episode import Episodes
-from tickworld.data.rarity import BINS, counted, rarity
+from tickworld.data.rarity import BINS, counted
+from tickworld.data.seeking import Found, Play, Seeker
 from tickworld.errors import UserError
 from tickworld.states import join, take
-from tickworld.training.sampling import Hard, Play, PoolConfig, Score
-
-Found = tuple[NDArray[np.int64], Batch]
-"""Windows with their episodes and starts [2, N]."""
+from tickworld.training.sampling import Hard, PoolConfig, Score
 
 TICKS_AT_ONCE = 4096 * 64
 """How many ticks are played at a time: what they show must fit into memory."""
@@ -68,22 +66,23 @@ class Rare(Hard):
         batch = super().draw(iteration, windows, ticks, score)
         coming = (iteration // self.config.renew + 1) * self.config.renew
         if coming < self.iterations and (coming, ticks) not in self.ahead:
-            self.ahead = {(coming, ticks): background.begin(lambda: self._seek(coming, ticks))}
+            apart = self.played > self.at_once  # a process takes longer to start than a few games take
+            self.ahead = {(coming, ticks): self._seek(coming, ticks, apart)}
         return batch
 
     @functools.cached_property
-    def known(self) -> NDArray[np.int64]:
-        """How often the recording shows each sight."""
+    def seeker(self) -> Seeker:
+        """What finds rare windows; it knows how often the recording shows each sight."""
         parts = range(0, len(self.episodes), self.at_once)
-        return sum(
+        known = sum(
             (counted(self.episodes.frames[first : first + self.at_once]) for first in parts), np.zeros(BINS, np.int64)
         )
+        return Seeker(self.play, known, self.opening, self.played, self.config.fresh, self.at_once, self.seed)
 
     def _fresh(self, iteration: int, ticks: int) -> tuple[NDArray[np.int64], Callable[[NDArray[np.integer]], Batch]]:
         """Of all windows of the games that are new now, those with the rarest sights, of equals a random choice; then
         the common ones. An episode of the recording goes by a number below 0."""
-        foreseen = self.ahead.pop((iteration, ticks), None)
-        where, rare = foreseen.result() if foreseen else self._seek(iteration, ticks)
+        where, rare = (self.ahead.pop((iteration, ticks), None) or self._seek(iteration, ticks)).result()
         common = self._uniform(iteration, self.common, ticks, "pool")
 
         def some(pick: NDArray[np.integer]) -> Batch:
@@ -92,29 +91,10 @@ class Rare(Hard):
 
         return np.concatenate([where, [-1 - common[0], common[1]]], 1), some
 
-    def _seek(self, iteration: int, ticks: int) -> Found:
+    def _seek(self, iteration: int, ticks: int, apart: bool = False) -> Future[Found]:
+        """What the renewal at ``iteration`` will want, sought in the background."""
         begin = (iteration // self.config.renew) * self.played
-        places, found = [], []
-        for first in range(begin, begin + self.played, self.at_once):
-            numbers = np.arange(first, min(first + self.at_once, begin + self.played))
-            episodes = self.play(numbers)
-            wanted = -(-self.config.fresh * len(numbers) // self.played)
-            row, start = self._rarest(episodes, ticks, wanted, seeds.generator(self.seed, "rare", first))
-            places.append(np.stack([numbers[row], start]))
-            found.append(cut(episodes, WindowShape(self.opening, ticks, len(row)), row, start))
-        return np.concatenate(places, 1), join(found)
-
-    def _rarest(
-        self, episodes: Episodes, ticks: int, wanted: int, chance: np.random.Generator
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows and starts of the windows whose rarest transition is rarest."""
-        legal = legal_starts(episodes, WindowShape(self.opening, ticks, 1))
-        stand = max(self.opening - 1, 0)
-        each = rarity(episodes.frames, self.known)[:, stand:]
-        each = np.lib.stride_tricks.sliding_window_view(each, ticks, 1).min(-1)  # [E, starts]
-        row, start = np.nonzero(np.arange(each.shape[1]) < legal[:, None])
-        order = np.lexsort((chance.random(len(row)), each[row, start]))[:wanted]
-        return row[order], start[order]
+        return background.begin(functools.partial(self.seeker, begin, ticks), apart)
 
     def _windows(self, where: NDArray[np.int64], ticks: int) -> Batch:
         """The windows at episodes and starts [2, N]: those that were played are played again."""

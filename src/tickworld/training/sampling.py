@@ -28,16 +28,13 @@ from tickworld import seeds
 from tickworld.config import Config
 from tickworld.data.batches import Batch, WindowShape, cut, draw_windows
 from tickworld.data.episode import Episodes
+from tickworld.data.seeking import Play
 from tickworld.states import join, take
 
 Score = Callable[[Batch], NDArray[np.float32]]
 """The loss of each window of a batch, [B], without training on it."""
 
 SCORED_AT_ONCE = 64
-
-
-Play = Callable[[NDArray[np.int64]], Episodes]
-"""Plays the episodes of these numbers [E] of an endless stream, the same ones each time."""
 
 
 class UniformConfig(Config):
