@@ -70,9 +70,16 @@ class Committee(Core):
         first, *others = self.cores
         out = first.out(state, x)
         if first.soft:
-            return torch.stack([out, *(each.out(state, x) for each in others)]).mean(0)
-        unsure = (lead(out).flatten(1).min(1).values < self.config.sure).nonzero().flatten()
+            return self._mean(out, state, x)
+        doubts = lead(out).flatten(1).min(1).values < self.config.sure
+        if torch.compiler.is_compiling():  # a graph does the same whatever it sees: all are asked, and some are heard
+            return torch.where(doubts.view(-1, 1, 1, 1), self._mean(out, state, x), out)
+        unsure = doubts.nonzero().flatten()
         if len(unsure) and others:
             part, keys = SnappedState(*(each[unsure] for each in state)), x[unsure]
-            out[unsure] = torch.stack([out[unsure], *(each.out(part, keys) for each in others)]).mean(0)
+            out[unsure] = self._mean(out[unsure], part, keys)
         return out
+
+    def _mean(self, out: Tensor, state: SnappedState, x: Tensor) -> Tensor:
+        """What all members expect, [B, Q, H, W], when the first expects ``out``."""
+        return torch.stack([out, *(each.out(state, x) for each in self.cores[1:])]).mean(0)

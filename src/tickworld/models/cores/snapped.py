@@ -47,6 +47,7 @@ from torch.nn import functional as F
 from tickworld.config import Config
 from tickworld.errors import UserError
 from tickworld.models.parts import Core
+from tickworld.models.patches import patches
 from tickworld.simulator import Spec
 from tickworld.tensors import best_colour, nearest_colour
 
@@ -131,7 +132,7 @@ class Snapped(Core):
         seen, actions = config.frames * (colours - 1), len(spec.players) * len(spec.actions)
         patch, glance = (seen * (2 * y + 1) * (2 * x + 1) for y, x in (config.radius, config.glance))
         place, width, look, summary = 16, config.width, config.glance_width, config.summary
-        self.margin = tuple(max(both) for both in zip(config.radius, config.glance, strict=True))
+        self.margin = (max(config.radius[0], config.glance[0]), max(config.radius[1], config.glance[1]))
         self.register_buffer("palette", torch.tensor(spec.palette).float() / 255, persistent=False)
         self.register_buffer("lively", torch.zeros(spec.height, spec.width, dtype=torch.bool))
         self.register_buffer("remote", torch.zeros(spec.height, spec.width, dtype=torch.bool))
@@ -195,7 +196,7 @@ class Snapped(Core):
         """Logits [N, Q] of the next colours of N pixels, each given by its row of the batch and its index in the
         flattened frame. Training asks for the few that matter, which is what makes it quick."""
         place = self.look_place(self._place(look.state.age, rows, pixels))
-        patch = self._patches(look.marks, self.config.radius, rows, pixels)
+        patch = patches(look.marks, self.margin, self.config.radius, rows, pixels)
         hidden = self.look_patch(patch).add_(place).add_(look.common[rows]).relu_()
         hidden = self.think(hidden * look.gain[rows]).relu_()
         now = look.state.frames[:, -1].flatten(-2)
@@ -223,11 +224,11 @@ class Snapped(Core):
     def _summary(self, state: SnappedState, marks: Tensor, x: Tensor) -> Tensor:
         """Phi [B, G]: the strongest of what the stirred pixels see."""
         stirred = self.stirred(state).flatten(1).float()
-        there, pixels = stirred.topk(min(self.config.stirred, stirred.shape[1]), 1)
+        there, pixels = marked(stirred, min(self.config.stirred, stirred.shape[1]))
         count, pixels = pixels.shape[1], pixels.flatten()
-        rows = torch.arange(len(stirred), device=pixels.device).repeat_interleave(count)
+        rows = torch.arange(stirred.shape[0], device=pixels.device).repeat_interleave(count)
         place = self.see_place(self._place(state.age, rows, pixels))
-        glance = self._patches(marks, self.config.glance, rows, pixels)
+        glance = patches(marks, self.margin, self.config.glance, rows, pixels)
         hidden = self.see(glance).add_(place).add_(self.see_actions(x)[rows]).relu_()
         hidden = self.gather(hidden).relu_().unflatten(0, (-1, count)) * there.unsqueeze(-1)
         return self.summarise(hidden.max(1).values)  # amax is slower: it shares the gradient among equals
@@ -256,16 +257,6 @@ class Snapped(Core):
             marks = (frames.movedim(1, -1).unsqueeze(-1) == colours).flatten(3)
         return F.pad(marks.float(), (0, 0, self.margin[1], self.margin[1], self.margin[0], self.margin[0]))
 
-    def _patches(self, marks: Tensor, radius: tuple[int, int], rows: Tensor, pixels: Tensor) -> Tensor:
-        """What N pixels see within ``radius``, [N, (2 Ry + 1) (2 Rx + 1) K (Q-1)], copied out of a view of all."""
-        batch, height, width, colours = marks.shape
-        top, left = (margin - reach for margin, reach in zip(self.margin, radius, strict=True))
-        y, x = (2 * reach + 1 for reach in radius)
-        line = width * colours
-        shape = (batch, height - 2 * self.margin[0], len(self.column), y, x * colours)
-        view = marks.as_strided(shape, (height * line, line, colours, line, 1), top * line + left * colours)
-        return view[rows, pixels // len(self.column), pixels % len(self.column)].flatten(1)
-
     def _place(self, age: Tensor, rows: Tensor, pixels: Tensor) -> Tensor:
         """Where N pixels are and how long they have stood still, [N, P]."""
         width, age = len(self.column), age.flatten(1)[rows, pixels]
@@ -286,8 +277,21 @@ class Snapped(Core):
 
 def by_rows(decide: Callable[[SnappedState, Tensor], Tensor], state: SnappedState, x: Tensor) -> Tensor:
     """What ``decide`` makes of a state and its actions [B, A], ``ROWS`` rows at a time."""
+    if torch.compiler.is_compiling():  # a graph for any number of rows has no loop over them
+        return decide(state, x)
     parts = zip(*(each.split(ROWS) for each in (*state, x)), strict=True)
     return torch.cat([decide(SnappedState(*part[:3]), part[3]) for part in parts])
+
+
+def marked(marks: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The indices [B, count] of marked pixels, of the 0 and 1 in ``marks`` [B, P], and before them whether each of them
+    is one: where fewer are marked, others fill the row. Where more are, torch leaves open which are left out; in a
+    graph, which runs elsewhere, it is the last ones."""
+    if not torch.compiler.is_compiling():
+        return marks.topk(count, 1)
+    first = torch.arange(marks.shape[1], 0, -1, dtype=marks.dtype, device=marks.device)
+    pixels = (marks * marks.shape[1] + first).topk(count, 1).indices
+    return marks.gather(1, pixels), pixels
 
 
 def widened(marks: Tensor, reach: tuple[int, int]) -> Tensor:

@@ -151,7 +151,7 @@ class Layer(nn.Module):
         ahead = torch.arange(span, device=tokens.device) - torch.arange(block, device=tokens.device).unsqueeze(1)
         seen = (ahead >= 0) & (ahead <= self.ticks)
         found = nn.functional.scaled_dot_product_attention(queries, keys, values, attn_mask=seen)
-        found = found.transpose(1, 2).flatten(2).reshape(len(tokens), ticks + spare, -1)
+        found = found.transpose(1, 2).flatten(2).reshape(tokens.shape[0], ticks + spare, -1)
         return self.join(found[:, :ticks])
 
     def _blocks(self, series: Tensor, span: int, step: int, spare: int) -> Tensor:
