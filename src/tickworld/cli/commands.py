@@ -17,6 +17,7 @@ from tickworld.cli.cartridges import Join as Join
 from tickworld.cli.cartridges import Pack as Pack
 from tickworld.cli.command import Command, Json, RunFolder, print_json, print_table
 from tickworld.cli.console import Terminal
+from tickworld.cli.export import Export as Export
 from tickworld.cli.measured import print_measured
 from tickworld.config import AnyConfig
 from tickworld.errors import UserError

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "watch": ("Watch", "truth beside dream as a GIF"),
     "join": ("Join", "runs that were trained apart, to decide together"),
     "bench": ("Bench", "worlds side by side in one table; goes on where it stopped"),
+    "export": ("Export", "one tick of a trained world as an ONNX file"),
     "pack": ("Pack", "a trained world as one small file to share"),
 }
 """Command -> (class in ``commands`` that holds its flags and does the work, one line of help)."""

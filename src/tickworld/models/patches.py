@@ -6,9 +6,7 @@ import torch
 from torch import Tensor
 
 
-def patches(
-    marks: Tensor, margin: tuple[int, int], radius: tuple[int, int], rows: Tensor, pixels: Tensor
-) -> Tensor:
+def patches(marks: Tensor, margin: tuple[int, int], radius: tuple[int, int], rows: Tensor, pixels: Tensor) -> Tensor:
     """What N pixels see within ``radius`` (up and down, left and right), [N, (2 Ry + 1) (2 Rx + 1) M].
 
     ``marks`` [B, H', W', M] are frames with a ``margin`` around each, at least as wide as ``radius``; a pixel is given

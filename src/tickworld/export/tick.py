@@ -1,0 +1,57 @@
+"""One tick of a learned world as a function of tensors, and where its games begin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tickworld import seeds
+from tickworld.models.learned import Drawn, Learned
+from tickworld.simulator import Opening
+
+STARTS = 8
+"""First states that are kept, at most."""
+
+
+class Tick(nn.Module):
+    """(state, actions, noise) -> the fields of the next state, then its frame: what ``world`` does in a tick.
+
+    ``spec`` is what it shows and takes, ``noise`` how many numbers are drawn each tick, ``start`` the state of K games
+    that begin, and ``fields`` are the names of what a state holds.
+    """
+
+    def __init__(self, world: Learned) -> None:
+        super().__init__()
+        self.world = world.world
+        self.spec = world.spec
+        self.noise = world.noise
+        self.start = first_states(world)
+        self.record = type(self.start)
+        self.fields: tuple[str, ...] = self.start._fields
+
+    def forward(self, state: tuple[Tensor, ...], actions: Tensor, noise: Tensor | None = None) -> tuple[Tensor, ...]:
+        """From the fields of a state, ``actions`` uint8 [B, P] and ``noise`` [B, N] where the world draws; the frame
+        [B, C, H, W] in 0..1."""
+        later = self.world.update(self.record(*state), actions, noise)
+        return (*later, self.world.render(later))
+
+    def given(self, rows: int, number: int) -> tuple[Tensor, ...]:
+        """Some actions [B, P] and, where the world draws, noise [B, N]; the same for the same ``number``."""
+        chance = seeds.generator(number, "export")
+        actions = chance.integers(len(self.spec.actions), size=(rows, len(self.spec.players)), dtype=np.uint8)
+        noise = chance.standard_normal((rows, self.noise), np.float32)
+        return tuple(torch.from_numpy(each) for each in ((actions, noise) if self.noise else (actions,)))
+
+
+def first_states(world: Learned) -> Any:
+    """The states, at most ``STARTS``, from which games begin: at the end of the world's own openings if it has some,
+    else for params drawn as its game draws them. Raises UserError for a world that must be shown an opening and has
+    none."""
+    shown = None if world.starts is None else Opening(*(each[:STARTS] for each in world.starts))
+    streams = seeds.rows(0, 0, STARTS if shown is None else len(shown.frames))
+    state = world.init(world.spec.draw(streams), streams, shown)
+    state = state.world if isinstance(state, Drawn) else state
+    return type(state)(*(field.clone().contiguous() for field in state))  # plain tensors again, that can be traced
