@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from tickworld.models.cores.committee import CommitteeConfig
-from tickworld.models.cores.snapped import ROWS, SnappedConfig, marked
-from tickworld.models.patches import patches
+from tickworld.models.cores.snapped import ROWS, SnappedConfig
+from tickworld.models.patches import marked, patches
 from tickworld.simulator import Spec
 
 SMALL: dict[str, Any] = {"radius": (2, 1), "glance": (1, 2), "width": 12, "summary": 6, "stirred": 10_000}

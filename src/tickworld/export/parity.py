@@ -50,7 +50,7 @@ def _apart(wanted: Tensor, got: NDArray[Any]) -> float:
     if one.shape != other.shape:
         return float("inf")
     share = np.abs(one - other) / np.maximum(np.abs(one), 1)
-    return float(np.nan_to_num(share, nan=np.inf).max(initial=0))
+    return float(np.where(np.isnan(share), np.inf, share).max(initial=0))
 
 
 def _session(content: bytes) -> Any:

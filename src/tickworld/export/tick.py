@@ -50,7 +50,8 @@ def first_states(world: Learned) -> Any:
     """The states, at most ``STARTS``, from which games begin: at the end of the world's own openings if it has some,
     else for params drawn as its game draws them. Raises UserError for a world that must be shown an opening and has
     none."""
-    shown = None if world.starts is None else Opening(*(each[:STARTS] for each in world.starts))
+    own = world.starts
+    shown = None if own is None else Opening(own.frames[:STARTS], own.actions[:STARTS])
     streams = seeds.rows(0, 0, STARTS if shown is None else len(shown.frames))
     state = world.init(world.spec.draw(streams), streams, shown)
     state = state.world if isinstance(state, Drawn) else state

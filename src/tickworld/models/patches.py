@@ -1,9 +1,23 @@
-"""The surroundings of single pixels, cut out of frames with a margin."""
+"""Single pixels of frames: some that are marked, and what lies around them.
+
+Both have a second form that holds in a graph, for export; ``tests/models/test_traced.py`` holds them equal.
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
+
+
+def marked(marks: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The indices [B, count] of marked pixels, of the 0 and 1 in ``marks`` [B, P], and before them whether each of them
+    is one: where fewer are marked, others fill the row. Where more are, torch leaves open which are left out; in a
+    graph, which runs elsewhere, it is the last ones."""
+    if not torch.compiler.is_compiling():
+        return marks.topk(count, 1)
+    first = torch.arange(marks.shape[1], 0, -1, dtype=marks.dtype, device=marks.device)
+    pixels = (marks * marks.shape[1] + first).topk(count, 1).indices
+    return marks.gather(1, pixels), pixels
 
 
 def patches(marks: Tensor, margin: tuple[int, int], radius: tuple[int, int], rows: Tensor, pixels: Tensor) -> Tensor:

@@ -47,7 +47,7 @@ from torch.nn import functional as F
 from tickworld.config import Config
 from tickworld.errors import UserError
 from tickworld.models.parts import Core
-from tickworld.models.patches import patches
+from tickworld.models.patches import marked, patches
 from tickworld.simulator import Spec
 from tickworld.tensors import best_colour, nearest_colour
 
@@ -281,17 +281,6 @@ def by_rows(decide: Callable[[SnappedState, Tensor], Tensor], state: SnappedStat
         return decide(state, x)
     parts = zip(*(each.split(ROWS) for each in (*state, x)), strict=True)
     return torch.cat([decide(SnappedState(*part[:3]), part[3]) for part in parts])
-
-
-def marked(marks: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The indices [B, count] of marked pixels, of the 0 and 1 in ``marks`` [B, P], and before them whether each of them
-    is one: where fewer are marked, others fill the row. Where more are, torch leaves open which are left out; in a
-    graph, which runs elsewhere, it is the last ones."""
-    if not torch.compiler.is_compiling():
-        return marks.topk(count, 1)
-    first = torch.arange(marks.shape[1], 0, -1, dtype=marks.dtype, device=marks.device)
-    pixels = (marks * marks.shape[1] + first).topk(count, 1).indices
-    return marks.gather(1, pixels), pixels
 
 
 def widened(marks: Tensor, reach: tuple[int, int]) -> Tensor:
