@@ -40,6 +40,12 @@ def test_errors_draw_a_plot_for_each_measure_and_one_legend() -> None:
     assert shown.count("dream") == shown.count("no ball") == 1
 
 
+def test_a_dozen_lines_all_look_different() -> None:
+    figure = survival([Series(str(number), FALLING) for number in range(12)])
+    lines = [line for line in figure.axes[0].lines if line.get_label().isdigit()]
+    assert len({(line.get_color(), repr(line._dash_pattern)) for line in lines}) == 12
+
+
 def test_losses_are_logarithmic_where_they_can_be() -> None:
     steps = np.arange(5000)
     drawing = svg(losses([Series("pixel", np.exp(-steps / 800), at=steps * 10)]), "Losses")

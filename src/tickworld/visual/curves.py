@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 INK, GRID, MUTED = "#1d2430", "#d9dee7", "#5b6675"
 COLOURS = ("#0b6fb8", "#c2500b", "#007a5e", "#a3417f", "#8a6d00", "#3f3f9e")
 """Lines in this order: told apart by colour-blind eyes, and dark enough on white (4.5:1) to be read as text."""
-_DASHES = ("-", (0, (7, 1.2)), (0, (7, 1.2, 1.2, 1.2)), "-", (0, (7, 1.2)), (0, (7, 1.2, 1.2, 1.2)))
+_DASHES = ("-", (0, (7, 1.2)), (0, (7, 1.2, 1.2, 1.2)), (0, (3, 1)), (0, (12, 1.2, 3, 1.2)))
+"""Of another number than the colours, so that the two together come again only after thirty lines."""
 _FLOOR_DASHES = ((0, (1, 1.6)), (0, (3.5, 2)), (0, (5, 1.5, 1, 1.5)))
 POINTS = 300
 """A longer loss curve is drawn as this many means: more would only fatten the file."""
