@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import sys
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -42,7 +43,7 @@ def test_errors_draw_a_plot_for_each_measure_and_one_legend() -> None:
 
 def test_a_dozen_lines_all_look_different() -> None:
     figure = survival([Series(str(number), FALLING) for number in range(12)])
-    lines = [line for line in figure.axes[0].lines if line.get_label().isdigit()]
+    lines: list[Any] = [line for line in figure.axes[0].lines if str(line.get_label()).isdigit()]
     assert len({(line.get_color(), repr(line._dash_pattern)) for line in lines}) == 12
 
 
