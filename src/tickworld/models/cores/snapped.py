@@ -84,8 +84,7 @@ class SnappedConfig(Config):
     summary: int = Field(default=48, gt=0)
     """units of the summary of what is going on in the whole frame"""
     stirred: int = Field(default=96, gt=0)
-    """how many stirred pixels the summary looks at, at most; where more are stirred, chance decides which are left out,
-    the ball perhaps: better too many"""
+    """how many stirred pixels the summary looks at; where more are, chance leaves some out, so better too many"""
 
     def build(self, spec: Spec) -> Snapped:
         """The core for frames and actions of ``spec``. Raises UserError for a game without a palette."""
