@@ -1,7 +1,7 @@
 """Work in the background, on the cores that a training leaves idle: in a thread, or in a process of its own.
 
-Python runs one thread at a time, so a thread that works for long holds up the training, which then takes twice as long
-a step; a process does not, but it takes a second to start, and what goes to it and back is copied.
+Python runs one thread at a time, so a thread that works for long holds up the training (docs/log.md); a process does
+not, but it takes a second to start, and what goes to it and back is copied.
 """
 
 from __future__ import annotations
