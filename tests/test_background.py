@@ -60,3 +60,8 @@ def test_so_is_what_has_a_result_that_cannot_go_back() -> None:
 def test_and_what_a_killed_process_left() -> None:
     text = f"__import__('os').getpid() == {os.getpid()} or __import__('os')._exit(3)"
     assert background.begin(functools.partial(eval, text), apart=True).result(30) is True
+
+
+def test_and_all_of_it_where_no_process_can_be_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert background.begin(os.getpid, apart=True).result(30) == os.getpid()

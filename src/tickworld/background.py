@@ -34,8 +34,8 @@ def begin(work: Callable[[], T], apart: bool = False) -> Future[T]:
     """Starts ``work`` and gives what it will bring: its result, or the error that it raised.
 
     ``apart``: in a process of its own, if ``work`` can be told to one (it can be pickled, and lies in a module that can
-    be imported), and else in a thread. Both die with this process, so an interrupted training need not wait for them;
-    what they do must leave nothing half done behind it, such as a file.
+    be imported), and else in a thread. Neither is waited for when this process ends; if it is killed, the other one ends
+    with its work. What they do must leave nothing half done behind it, such as a file.
     """
     future: Future[T] = Future()
 
@@ -62,7 +62,10 @@ def _elsewhere(work: Callable[[], T]) -> T:
 
 def _told(work: bytes) -> tuple[str, Any]:
     """How it went in a process of its own; see ``serve``."""
-    process = subprocess.Popen([sys.executable, "-c", _SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        process = subprocess.Popen([sys.executable, "-c", _SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    except OSError:  # the machine has no room for another one
+        return "unknown", None
     _busy.add(process)
     try:
         assert process.stdin is not None and process.stdout is not None
@@ -71,7 +74,7 @@ def _told(work: bytes) -> tuple[str, Any]:
             to.write(work)
         with process.stdout as back:
             return pickle.load(back)
-    except (EOFError, OSError, pickle.UnpicklingError):  # it was killed, or the machine has no room for it
+    except (EOFError, OSError, pickle.UnpicklingError):  # it was killed
         return "unknown", None
     finally:
         process.kill()
