@@ -34,8 +34,8 @@ def begin(work: Callable[[], T], apart: bool = False) -> Future[T]:
     """Starts ``work`` and gives what it will bring: its result, or the error that it raised.
 
     ``apart``: in a process of its own, if ``work`` can be told to one (it can be pickled, and lies in a module that can
-    be imported), and else in a thread. Neither is waited for when this process ends; if it is killed, the other one ends
-    with its work. What they do must leave nothing half done behind it, such as a file.
+    be imported), and else in a thread. Neither is waited for when this process ends; if it is killed, the
+    other one ends with its work. What they do must leave nothing half done behind it, such as a file.
     """
     future: Future[T] = Future()
 
