@@ -204,3 +204,77 @@ def _lead_of(nats: Tensor, shown: Tensor) -> Tensor:
     chosen = shown.unsqueeze(1)
     others = nats.scatter(1, chosen, -torch.inf).amax(1)
     return nats.gather(1, chosen).squeeze(1) - others
+
+
+def reaches(nats: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Where in the frame a field acts, [H, W] from [K, H, W]: root mean square over its numbers."""
+    return np.sqrt(np.square(nats).mean(0))
+
+
+def drives(nats: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much each number moves, [K]: nats summed over the frame."""
+    return nats.sum((1, 2))
+
+
+def strongest(field: FieldEffects, effect: Effect, count: int) -> list[int]:
+    """Which of the K numbers that were tried move most, up to ``count`` that move anything, the strongest first."""
+    moved = drives(effect.changes)
+    order = np.argsort(-moved, kind="stable")[:count]
+    return [int(each) for each in order if moved[each] > 0]
+
+
+def place_of(field: FieldEffects, number: int) -> list[int]:
+    """Where in its field one of the K numbers lies: an index for each axis."""
+    return [int(each) for each in np.unravel_index(field.tried[number], field.shape or (1,))]
+
+
+def liveliest(field: FieldEffects) -> Effect:
+    """Of the effects of a field that in which it moves most, the nearest of equals."""
+    return max(field.effects, key=lambda each: float(each.changes.sum()))
+
+
+def laid_out(field: FieldEffects, values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32] | None:
+    """Values [K] as pictures [N, H, W] if the field is laid out as a frame of ``size`` is; NaN where nothing was tried.
+    None for another field."""
+    if field.shape[-2:] != size:
+        return None
+    whole = np.full(int(np.prod(field.shape)), np.nan, np.float32)
+    whole[field.tried] = values
+    return whole.reshape(-1, *size)
+
+
+def told(fields: list[FieldEffects], count: int) -> dict[str, Any]:
+    """All of it for JSON, by field; ``count`` of the strongest numbers are named."""
+    return {
+        field.name: {
+            "shape": list(field.shape),
+            "tried": len(field.tried),
+            "whole_numbers": field.whole,
+            "ticks_ahead": {str(effect.ahead): _told(field, effect, count) for effect in field.effects},
+        }
+        for field in fields
+    }
+
+
+def _told(field: FieldEffects, effect: Effect, count: int) -> dict[str, Any]:
+    return {
+        "agreement": effect.agreement,
+        "flips": float(effect.flips.sum((1, 2)).mean()),
+        "by_derivative": _sizes(effect.slopes),
+        "by_change": _sizes(effect.changes),
+        "strongest": [
+            {
+                "place": place_of(field, number),
+                "nats": float(drives(effect.changes)[number]),
+                "flips": float(effect.flips[number].sum()),
+            }
+            for number in strongest(field, effect, count)
+        ],
+    }
+
+
+def _sizes(nats: NDArray[np.float32]) -> dict[str, Any]:
+    """Mean and greatest nats that a number moves, and where in the frame it all goes."""
+    moved = drives(nats)
+    where = [[float(f"{value:.4g}") for value in row] for row in reaches(nats)]
+    return {"mean": float(moved.mean()), "most": float(moved.max()), "reaches": where}
