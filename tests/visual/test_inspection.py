@@ -44,11 +44,8 @@ def test_bars_are_as_long_as_what_is_read() -> None:
     figure = readable(bars, ("state", "frame", "floor"))
     (axes,) = figure.axes
     assert [round(patch.get_width(), 6) for patch in axes.patches] == [0.9, 1.0, 0.0, 0.25]
-    tops = {
-        name: [patch.get_y() for patch in part]
-        for name, part in (("state", axes.patches[:2]), ("frame", axes.patches[2:]))
-    }
-    assert tops["state"][0] > tops["frame"][0] > tops["state"][1] > tops["frame"][1]
+    state, frame = ([patch.get_y() for patch in part] for part in (axes.patches[:2], axes.patches[2:]))
+    assert state[0] > frame[0] > state[1] > frame[1]
     drawing = svg(figure, "What is read")
     assert all(f">{name}</text>" in drawing for name in ("ball x", "wait", "state", "frame", "floor"))
 
