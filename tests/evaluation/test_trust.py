@@ -18,6 +18,7 @@ from tickworld.evaluation.trust import FAR, auc, levels, trusted
 from tickworld.frames import Frames
 from tickworld.games import game
 from tickworld.games.pong import Pong, State
+from tickworld.games.pong_angle import PongAngle
 from tickworld.simulator import Opening, Simulator
 
 NEVER = 10**6
@@ -133,7 +134,7 @@ def test_nothing_is_claimed_of_a_future_that_was_not_watched() -> None:
 
 
 def test_a_game_that_ends_by_itself_was_right_to_its_end() -> None:
-    class Proud(type(game("pong_angle"))):
+    class Proud(PongAngle):
         def trust(self, state: Any) -> NDArray[np.floating]:
             return np.full(len(state.lost), 5.0)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def test_a_grid_that_is_too_narrow_is_told() -> None:
 def test_bars_are_as_long_as_what_is_read() -> None:
     bars = [Bars("ball x", [0.9, -3.0, 0.0]), Bars("wait", [1.0, 0.25, 0.5])]
     figure = readable(bars, ("state", "frame", "floor"))
-    (axes,) = figure.axes
+    axes: Any = figure.axes[0]
     assert [round(patch.get_width(), 6) for patch in axes.patches] == [0.9, 1.0, 0.0, 0.25]
     state, frame = ([patch.get_y() for patch in part] for part in (axes.patches[:2], axes.patches[2:]))
     assert state[0] > frame[0] > state[1] > frame[1]
@@ -56,5 +57,6 @@ def test_a_plane_is_drawn_once_for_each_colouring() -> None:
     figure = plane(places, [(name, values) for name in "abcd"], ("one", "other"))
     titles = [axes.get_title() for axes in figure.axes]
     assert [title for title in titles if title] == list("abcd")
-    faint, known = figure.axes[0].collections[:2]
+    drawn: Any = figure.axes[0].collections
+    faint, known = drawn[:2]
     assert len(faint.get_offsets()) == 5 and len(known.get_offsets()) == 15

@@ -7,6 +7,7 @@ frame that it shows and what the true game knows. A few whole states are kept to
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -147,19 +148,25 @@ class _Kept:
     def visits(self, moments: Moments) -> Visits:
         """All rows, each field divided by the spread of its numbers, so that none outweighs another by its unit."""
         fields = {name: np.concatenate(parts) for name, parts in self.rows.items()}
-        spread = {name: float((values - values.mean(0)).std()) for name, values in fields.items()}
+        plain = {name: values[:, : math.prod(self.shapes[name])] for name, values in fields.items()}  # without sums
+        spread = {name: _spread(values) for name, values in plain.items()}
         pixels = np.concatenate(self.pixels)
         return Visits(
             features=np.concatenate([values / (spread[name] or 1.0) for name, values in fields.items()], 1),
-            pixels=pixels / (float((pixels - pixels.mean(0)).std()) or 1.0),
+            pixels=pixels / (_spread(pixels[:, : math.prod(self.spec.frame_shape)]) or 1.0),
             truth={name: np.concatenate(parts) for name, parts in self.truth.items()},
             game=np.concatenate(self.game),
             tick=np.concatenate(self.tick),
             fields=self.shapes,
             spread=spread,
-            highest={name: max(float(part.max()) for part in self.rows[name]) for name in fields},
+            highest={name: float(values.max()) for name, values in plain.items()},
             moments=moments,
         )
+
+
+def _spread(values: NDArray[np.float32]) -> float:
+    """Standard deviation of each number around its own mean, over all of them."""
+    return float((values - values.mean(0)).std())
 
 
 def thinned(size: int, most: int) -> NDArray[np.int64]:
