@@ -32,6 +32,8 @@ LITTLE = 0.1
 """A change, in standard deviations of its field."""
 ROWS = 128
 """How many changed states go through the world at once."""
+_ROUNDING = 1e-5
+"""Share of the nats below which a difference is taken for one of the order of sums: batches differ in size."""
 _STILL = 1e-6
 """The change of a field that never varies."""
 
@@ -105,6 +107,7 @@ def _field(
             changed, moved = ways.changed(moment.state, name, part, step)
             for level, nats in enumerate(ways.nats_of(changed, moment)):
                 measured = nats - moment.nats[level]
+                measured[measured.abs() < _ROUNDING * (1 + moment.nats[level].abs())] = 0
                 expected = (moved @ slope[level].T).unflatten(1, ways.frame)
                 sums[level][:, rows] += torch.stack([expected.abs(), measured.abs(), (nats < 0).float()])
                 pairs = ((expected, measured), (expected, expected), (measured, measured))
