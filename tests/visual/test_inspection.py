@@ -30,8 +30,13 @@ def test_maps_stand_in_a_grid_with_their_names() -> None:
 def test_each_map_has_a_scale_of_its_own() -> None:
     """A field that moves little is still seen; one that moves nothing is dark, as is what was not tried."""
     figure = tiles([("", [Heat(np.full((2, 2), 1e-6)), Heat(np.zeros((2, 2))), Heat(np.array([[np.nan, 5.0]]))])], 3)
-    assert [axes.images[0].get_clim()[1] for axes in figure.axes] == [1e-6, 1.0, 5.0]
+    assert [axes.images[0].get_clim()[1] for axes in figure.axes] == [1e-3, 1.0, 5.0**0.5]
     assert opened(png(figure, 50)).shape[1] == 400
+
+
+def test_a_ring_marks_a_pixel() -> None:
+    figure = tiles([("", [Heat(np.eye(4, 6), mark=(1, 5)), Heat(np.eye(4, 6))])], 2)
+    assert [[line.get_xydata().tolist() for line in axes.lines] for axes in figure.axes] == [[[[5, 1]]], []]
 
 
 def test_a_grid_that_is_too_narrow_is_told() -> None:
@@ -41,14 +46,14 @@ def test_a_grid_that_is_too_narrow_is_told() -> None:
 
 
 def test_bars_are_as_long_as_what_is_read() -> None:
-    bars = [Bars("ball x", [0.9, -3.0, 0.0]), Bars("wait", [1.0, 0.25, 0.5])]
-    figure = readable(bars, ("state", "frame", "floor"))
+    bars = [Bars("ball x", [0.9, 0.0]), Bars("wait", [1.0, 0.25])]
+    figure = readable(bars, ("state", "frame"))
     axes: Any = figure.axes[0]
     assert [round(patch.get_width(), 6) for patch in axes.patches] == [0.9, 1.0, 0.0, 0.25]
     state, frame = ([patch.get_y() for patch in part] for part in (axes.patches[:2], axes.patches[2:]))
     assert state[0] > frame[0] > state[1] > frame[1]
     drawing = svg(figure, "What is read")
-    assert all(f">{name}</text>" in drawing for name in ("ball x", "wait", "state", "frame", "floor"))
+    assert all(f">{name}</text>" in drawing for name in ("ball x", "wait", "state", "frame"))
 
 
 def test_a_plane_is_drawn_once_for_each_colouring() -> None:

@@ -32,12 +32,12 @@ class Inspect(Command):
     """ticks of each game"""
     every: int = Field(default=4, gt=0)
     """ticks between two states that are kept"""
-    states: int = Field(default=3, gt=0)
+    states: int = Field(default=2, gt=0)
     """states that are changed number by number"""
     ahead: int = Field(default=4, gt=0)
     """ticks ahead that a change is followed"""
-    components: int = Field(default=1024, gt=0)
-    """numbers of each field that are changed"""
+    components: int = Field(default=4096, gt=0)
+    """numbers of each field that are changed, at most"""
     players: str = "held_out"
     """who plays"""
     seed: int = Field(default=0, ge=0)

@@ -25,6 +25,7 @@ MOST = 6
 WELL = 0.9
 """What is read to such a share counts as read."""
 SOURCES = ("state", "pixels", "floor")
+"""What things are read from, for the tables; the last is no reading at all."""
 DPI = 200
 
 
@@ -53,8 +54,9 @@ def pictures(found: Found) -> dict[str, Picture]:
     size = found.visits.moments.frames.shape[1:3]
     plots = {
         "influence": (
-            "Where in the frame each field of the state acts. Left half: by derivative; right half: by changing its "
-            "numbers and looking. Each map has a scale of its own; below it the nats at its brightest pixel.",
+            "Where in the frame each field of the state acts, now and some ticks later: by derivative, and by changing "
+            "its numbers and looking. Each map has a scale of its own; below it the nats at its brightest pixel. Above "
+            "are the frames of the states that were changed.",
             "For each field of the state, maps of the frame that are bright where it acts",
             _influence(found),
         ),
@@ -64,7 +66,8 @@ def pictures(found: Found) -> dict[str, Picture]:
             _layout(found.fields, (size[0], size[1])),
         ),
         "strongest": (
-            "The numbers that move most, one by one, and what each of them does to the frame.",
+            "The numbers that move most, one by one, and what each does to the frame. Above each is its place in its "
+            "field; where that is a pixel, a ring marks it.",
             "Maps of the frame for single numbers of the state",
             _strongest(found.fields),
         ),
@@ -89,19 +92,17 @@ def pictures(found: Found) -> dict[str, Picture]:
 
 
 def _influence(found: Found) -> Any:
-    ways = {"derivative": lambda effect: effect.slopes, "change": lambda effect: effect.changes}
     frames = found.visits.moments.frames
-    shown = [Shown(frame, title=f"state {number + 1}") for number, frame in enumerate(frames)]
     rows: list[tuple[str, list[Heat | Shown | None]]] = []
     for field in found.fields:
-        maps: list[Heat | Shown | None] = [
-            _heat(effects.reaches(nats(effect)), f"{_when(effect)}, {way}")
-            for way, nats in ways.items()
-            for effect in field.effects
-        ]
+        maps: list[Heat | Shown | None] = []
+        for effect in field.effects:
+            maps.append(_heat(effects.reaches(effect.slopes), f"{_when(effect)}, derivative"))
+            maps.append(_heat(effects.reaches(effect.changes), f"{_when(effect)}, change"))
         rows.append((_called(field), maps))
     columns = max(len(maps) for _, maps in rows)
-    return tiles([("the frames", list(shown[:columns])), *rows], columns)
+    shown = [Shown(frame, title=f"state {number + 1}") for number, frame in enumerate(frames[:columns])]
+    return tiles([("the frames", list(shown)), *rows], columns)
 
 
 def _layout(fields: list[FieldEffects], size: tuple[int, int]) -> Any:
@@ -120,18 +121,20 @@ def _strongest(fields: list[FieldEffects]) -> Any:
     rows: list[tuple[str, list[Heat | Shown | None]]] = []
     for field in fields:
         effect = effects.liveliest(field)
-        best = effects.strongest(field, effect, NAMED)
-        if best:
-            maps = [_heat(effect.changes[each], str(effects.place_of(field, each))) for each in best]
-            rows.append((f"{field.name}\n{_when(effect)}", list(maps)))
+        maps: list[Heat | Shown | None] = []
+        for each in effects.strongest(effect, NAMED):
+            place = effects.place_of(field, each)
+            maps.append(_heat(effect.changes[each], str(place), _pixel(place, field, effect)))
+        if maps:
+            rows.append((f"{field.name}\n{_when(effect)}", maps))
     return tiles(rows, NAMED) if rows else None
 
 
 def _bars(read: dict[str, dict[str, Any]]) -> Any:
     if not read:
         return None
-    bars = [Bars(name, [read_share(probe, source) for source in SOURCES]) for name, probe in read.items()]
-    return readable(bars, ("from the state", "from the frame that it shows", "floor"))
+    bars = [Bars(name, [read_share(probe, source) for source in SOURCES[:2]]) for name, probe in read.items()]
+    return readable(bars, ("from the state", "from the frame that it shows"))
 
 
 def _map(found: Found) -> Any:
@@ -143,9 +146,14 @@ def _map(found: Found) -> Any:
     return plane(found.plane.places, colours, (f"first direction: {one}", f"second direction: {other}"))
 
 
-def _heat(nats: np.ndarray, title: str) -> Heat:
+def _heat(nats: np.ndarray, title: str, mark: tuple[int, int] | None = None) -> Heat:
     top = float(np.nanmax(nats, initial=0.0))
-    return Heat(nats, title, f"{top:.2g} nats" if top else "nothing")
+    return Heat(nats, title, (f"{top:.0f} nats" if top >= 100 else f"{top:.2g} nats") if top else "nothing", mark)
+
+
+def _pixel(place: list[int], field: FieldEffects, effect: Effect) -> tuple[int, int] | None:
+    """The pixel at which a number of a field lies that is laid out as the frame is."""
+    return (place[-2], place[-1]) if field.shape[-2:] == effect.changes.shape[-2:] else None
 
 
 def _called(field: FieldEffects) -> str:

@@ -21,15 +21,18 @@ if TYPE_CHECKING:
 HEAT = "inferno"
 """From nothing, dark, to much, bright: ordered in lightness, so colour-blind eyes and grey print see it too."""
 DOTS = "viridis"
+RING = "#35d3f0"
 
 
 class Heat(NamedTuple):
-    """How much of something is where, ``values`` [H, W] from 0 on, each map with a scale of its own: its brightest is
-    its greatest. ``title`` stands above, ``note`` below."""
+    """How much of something is where, ``values`` [H, W] from 0 on, grey where NaN. Each map has a scale of its own: its
+    brightest is its greatest, and half as bright is a quarter of it, so that the faint is seen. ``title`` stands above,
+    ``note`` below; ``mark`` is a pixel (row, column) to be ringed."""
 
     values: NDArray[np.floating]
     title: str = ""
     note: str = ""
+    mark: tuple[int, int] | None = None
 
 
 class Shown(NamedTuple):
@@ -41,7 +44,7 @@ class Shown(NamedTuple):
 
 
 class Bars(NamedTuple):
-    """One thing that may be read: scores of 0..1 (below 0 counts as 0), of which NaN is not drawn."""
+    """One thing that may be read, and how much of it, 0..1, by each source."""
 
     name: str
     scores: Sequence[float]
@@ -57,7 +60,7 @@ def tiles(rows: Sequence[tuple[str, Sequence[Heat | Shown | None]]], columns: in
         raise UserError(f"a grid of maps takes one row or more of up to {columns} maps; got {got}; make it wider")
     side = 7.4 / columns
     tall = max(_tallness(each) for _, row in rows for each in row if each is not None)
-    figure, grid = new_figure(len(rows), columns, len(rows) * (side * min(tall, 2) + 0.55) + 0.1)
+    figure, grid = new_figure(len(rows), columns, len(rows) * (side * min(tall, 2) + 0.42) + 0.1)
     for number, (name, row) in enumerate(rows):
         line = grid[number * columns : (number + 1) * columns]
         for axes, each in zip(line, [*row, *[None] * (columns - len(row))], strict=True):
@@ -67,20 +70,15 @@ def tiles(rows: Sequence[tuple[str, Sequence[Heat | Shown | None]]], columns: in
 
 
 def readable(bars: Sequence[Bars], sources: Sequence[str]) -> Figure:
-    """Horizontal bars: for each thing its score by each of ``sources``; the last one is the floor, drawn as a line."""
+    """Horizontal bars: for each thing its score by each of ``sources``."""
     figure, (axes,) = new_figure(1, 1, 1.0 + 0.42 * len(bars))
-    *read, floor = sources
-    thick = 0.76 / max(len(read), 1)
+    thick = 0.76 / max(len(sources), 1)
     places = np.arange(len(bars))[::-1]
-    for number, source in enumerate(read):
+    for number, source in enumerate(sources):
         scores = np.clip([each.scores[number] for each in bars], 0, 1)
         at = places + 0.38 - (number + 0.5) * thick
         axes.barh(at, scores, thick * 0.9, color=COLOURS[number], label=source)
-    for place, each in zip(places, bars, strict=True):
-        value = np.clip(each.scores[-1], 0, 1)
-        axes.plot([value, value], [place - 0.42, place + 0.42], color=INK, linewidth=2, solid_capstyle="butt", zorder=3)
-    axes.plot([], [], color=INK, linewidth=2, label=floor)
-    axes.set(xlim=(0, 1), ylim=(-0.6, len(bars) - 0.4), xlabel="how much of it is read (1: all)")
+    axes.set(xlim=(0, 1), ylim=(-0.6, len(bars) - 0.4), xlabel="how much of it is read (0: a blind guess, 1: all)")
     axes.set_yticks(places, [each.name for each in bars])
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")
@@ -112,6 +110,14 @@ def plane(places: NDArray[np.floating], colours: Sequence[tuple[str, ArrayLike]]
     return figure
 
 
+def _heat_colours() -> Any:
+    import matplotlib
+
+    colours = matplotlib.colormaps[HEAT].copy()
+    colours.set_bad(GRID)
+    return colours
+
+
 def _tallness(each: Heat | Shown) -> float:
     height, width = (each.values if isinstance(each, Heat) else each.frame).shape[:2]
     return height / width
@@ -128,7 +134,11 @@ def _tile(axes: Axes, each: Heat | Shown | None) -> None:
         return
     if isinstance(each, Heat):
         top = float(np.nanmax(each.values, initial=0.0))
-        axes.imshow(each.values, cmap=HEAT, vmin=0, vmax=top or 1.0, interpolation="nearest")
+        axes.imshow(
+            np.sqrt(each.values), cmap=_heat_colours(), vmin=0, vmax=np.sqrt(top) or 1.0, interpolation="nearest"
+        )
+        if each.mark:
+            axes.plot(each.mark[1], each.mark[0], "o", markersize=7, markerfacecolor="none", color=RING)
     else:
         frame = each.frame[..., 0] if each.frame.shape[-1] == 1 else each.frame
         axes.imshow(frame, cmap="gray", vmin=0, vmax=255, interpolation="nearest")

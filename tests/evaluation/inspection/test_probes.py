@@ -71,6 +71,12 @@ def test_what_is_absent_is_left_out() -> None:
     assert list(row) == ["place"] and row["place"]["states"] == 60 and row["place"]["state"]["score"] > 0.99
 
 
+def test_what_says_the_same_is_asked_once() -> None:
+    seen = np.where(np.arange(COUNT) % 20, 3 + NOISE[:, 0], np.nan)
+    truth = {"seen": seen, "same": -NOISE[:, 0], "like it": NOISE[:, 0] + 0.01 * NOISE[:, 1]}
+    assert list(made(NOISE[:, :2], truth)) == ["seen", "like it"]
+
+
 def test_the_plane_is_where_states_differ_most() -> None:
     for width in (5, 900):
         turned = np.linalg.qr(np.random.default_rng(1).normal(size=(width, width)))[0]

@@ -69,5 +69,8 @@ def test_games_that_are_over_are_left_out() -> None:
     assert (seen.truth["lost"] == 0).all()
 
 
-def test_thinned_indices_are_spread_evenly() -> None:
-    assert thinned(5, 9).tolist() == [0, 1, 2, 3, 4] and thinned(101, 3).tolist() == [0, 50, 100]
+def test_thinned_indices_are_some_of_all_and_always_the_same() -> None:
+    assert thinned(5, 9).tolist() == [0, 1, 2, 3, 4]
+    some = thinned(1000, 100)
+    assert len(some) == len(set(some)) == 100 and (np.diff(some) > 0).all() and len(set(np.diff(some))) > 10
+    assert (some == thinned(1000, 100)).all()

@@ -43,7 +43,8 @@ class Split(NamedTuple):
 def probes(visits: Visits, seed: int) -> dict[str, dict[str, Any]]:
     """By target, for JSON: its ``kind`` (number or value), how many states and games it was scored on, and for
     ``state``, ``pixels`` and ``floor`` the ``score`` (R^2 or share right) and ``off``, the mean absolute error in the
-    target's own unit (None for values). Targets that do not change, or are seldom there, are left out."""
+    target's own unit (None for values). Targets that do not change, that are seldom there, or that say the same as one
+    before are left out."""
     split = _split(visits.game, seed)
     sources = {"state": visits.features, "pixels": visits.pixels}
     fitted: dict[tuple[str, bytes], _Ridge] = {}
@@ -54,6 +55,8 @@ def probes(visits: Visits, seed: int) -> dict[str, dict[str, Any]]:
         if parts.learn.sum() < LEAST or min(parts.choose.sum(), parts.score.sum()) < LEAST // 2:
             continue
         if min(np.ptp(target[part]) for part in parts) < NEAR:
+            continue
+        if any(_same(target, visits.truth[other]) for other in found):
             continue
         for source, features in sources.items():
             fitted.setdefault((source, there.tobytes()), _Ridge(features, parts.learn))
@@ -68,6 +71,14 @@ def _split(game: NDArray[np.int64], seed: int) -> Split:
     order = seeds.generator(seed, "probes").permutation(games)
     ends = np.round(np.cumsum(SHARES[:-1]) * len(games)).astype(int)
     return Split(*(np.isin(game, part) for part in np.split(order, ends)))
+
+
+def _same(target: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Whether one is a linear function of the other, wherever both are there, which is nearly always."""
+    both = ~np.isnan(target) & ~np.isnan(other)
+    if both.mean() < 0.9 or min(np.ptp(target[both]), np.ptp(other[both])) < NEAR:
+        return False
+    return bool(abs(np.corrcoef(target[both], other[both])[0, 1]) > 1 - 1e-6)
 
 
 def _few(values: NDArray[np.float64]) -> bool:

@@ -219,7 +219,7 @@ def drives(nats: NDArray[np.float32]) -> NDArray[np.float32]:
     return nats.sum((1, 2))
 
 
-def strongest(field: FieldEffects, effect: Effect, count: int) -> list[int]:
+def strongest(effect: Effect, count: int) -> list[int]:
     """Which of the K numbers that were tried move most, up to ``count`` that move anything, the strongest first."""
     moved = drives(effect.changes)
     order = np.argsort(-moved, kind="stable")[:count]
@@ -271,7 +271,7 @@ def _told(field: FieldEffects, effect: Effect, count: int) -> dict[str, Any]:
                 "nats": float(drives(effect.changes)[number]),
                 "flips": float(effect.flips[number].sum()),
             }
-            for number in strongest(field, effect, count)
+            for number in strongest(effect, count)
         ],
     }
 

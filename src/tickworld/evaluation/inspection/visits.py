@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from tickworld import states
+from tickworld import seeds, states
 from tickworld.config import Config
 from tickworld.data.player import Player
 from tickworld.data.record import truth_of
@@ -30,7 +30,7 @@ from tickworld.simulator import Probed, Simulator, Spec, State
 from tickworld.tensors import to_tensor, with_sums
 
 MOST = 4096
-"""Numbers of one field that are kept of a state, evenly spread over it: more would only cost time."""
+"""Numbers of one field that are kept of a state, drawn by lot: more would only cost time."""
 
 
 class InspectionConfig(Config):
@@ -46,12 +46,12 @@ class InspectionConfig(Config):
     """who plays them"""
     seed: int = Field(default=0, ge=0)
     """which games, and which of them are held out"""
-    states: int = Field(default=3, gt=0)
+    states: int = Field(default=2, gt=0)
     """sensitivity: states that are changed"""
     ahead: int = Field(default=4, gt=0)
     """sensitivity: ticks ahead that are looked at, at most"""
-    components: int = Field(default=1024, gt=0)
-    """sensitivity: numbers of a field that are changed, evenly spread over it"""
+    components: int = Field(default=4096, gt=0)
+    """sensitivity: numbers of a field that are changed, at most; of a larger field some, drawn by lot"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,8 +170,10 @@ def _spread(values: NDArray[np.float32]) -> float:
 
 
 def thinned(size: int, most: int) -> NDArray[np.int64]:
-    """At most ``most`` of the indices below ``size``, evenly spread."""
-    return np.unique(np.linspace(0, size - 1, min(size, most)).round().astype(np.int64))
+    """At most ``most`` of the indices below ``size``, in order: always the same ones, and not at equal distances, which
+    would be stripes in a picture."""
+    lot = seeds.generator(0, "thinned", size).permutation(size)[:most]
+    return np.sort(lot)
 
 
 def _true(truth: Simulator, state: State, frames: Frames) -> dict[str, NDArray[np.float64]]:
