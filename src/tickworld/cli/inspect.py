@@ -30,7 +30,7 @@ class Inspect(Command):
     """games that are dreamt; three of five to learn probes from, one to choose with, one to judge by"""
     ticks: int = Field(default=48, gt=0)
     """ticks of each game"""
-    every: int = Field(default=4, gt=0)
+    every: int = Field(default=6, gt=0)
     """ticks between two states that are kept"""
     states: int = Field(default=2, gt=0)
     """states that are changed number by number"""

@@ -40,7 +40,7 @@ class InspectionConfig(Config):
     """games that are dreamt, in which nobody trained"""
     ticks: int = Field(default=48, gt=0)
     """ticks of each of them"""
-    every: int = Field(default=4, gt=0)
+    every: int = Field(default=6, gt=0)
     """ticks between two states that are kept"""
     players: str = "held_out"
     """who plays them"""
