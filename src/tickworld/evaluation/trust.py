@@ -33,6 +33,8 @@ from tickworld.simulator import Candid, State
 
 SHARES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6)
 """Levels end where such shares of all ticks were trusted less: mistakes are few, and so are the ticks before them."""
+FEWEST = 20
+"""Ticks that the least trusted level holds, about."""
 AHEAD = {"wrong_now": 0, "wrong_within_10": 10, "wrong_within_100": 100}
 """What is counted for each level: mistakes at most so many ticks later."""
 FAR = "wrong_within_100"
@@ -60,7 +62,8 @@ def trusted(setting: Setting) -> dict[str, Any] | None:
     watched = _watched(setting, setting.dream)
     if np.isnan(watched.trust).any() or not len(watched.trust):
         return None
-    edges = np.unique([float(f"{edge:.3g}") for edge in np.quantile(watched.trust, SHARES)])
+    shares = [share for share in SHARES if share * len(watched.trust) >= FEWEST]
+    edges = np.unique([float(f"{edge:.3g}") for edge in np.quantile(watched.trust, shares)])
     edges = edges[edges > watched.trust.min()]
     soon, known = _went_wrong(watched, AHEAD[FAR])
     return {

@@ -22,6 +22,8 @@ COLOURED = 6
 """How many things that are true colour the map."""
 MOST = 6
 """Pictures of one field that is laid out as the frame is, at most."""
+RARE = 0.9
+"""What is nearly always the same, as this share is, colours no map."""
 WELL = 0.9
 """What is read to such a share counts as read."""
 SOURCES = ("state", "pixels", "floor")
@@ -139,8 +141,7 @@ def _bars(read: dict[str, dict[str, Any]]) -> Any:
 
 def _map(found: Found) -> Any:
     truth = found.visits.truth
-    best = sorted(found.probes, key=lambda name: -read_share(found.probes[name], "state"))[:COLOURED]
-    names = [name for name in truth if name in best]  # in the order in which the game tells them
+    names = [name for name, probe in found.probes.items() if probe["floor"]["score"] < RARE][:COLOURED]
     one, other = (f"{share:.0%} of all variance" for share in found.plane.shares)
     colours = [(name, truth[name]) for name in names] or [("ticks since the start", found.visits.tick)]
     return plane(found.plane.places, colours, (f"first direction: {one}", f"second direction: {other}"))

@@ -73,7 +73,7 @@ def test_what_is_absent_is_left_out() -> None:
 
 def test_what_says_the_same_is_asked_once() -> None:
     seen = np.where(np.arange(COUNT) % 20, 3 + NOISE[:, 0], np.nan)
-    truth = {"seen": seen, "same": -NOISE[:, 0], "like it": NOISE[:, 0] + 0.01 * NOISE[:, 1]}
+    truth = {"seen": seen, "same": -NOISE[:, 0], "like it": NOISE[:, 0] + 0.2 * NOISE[:, 1]}
     assert list(made(NOISE[:, :2], truth)) == ["seen", "like it"]
 
 
