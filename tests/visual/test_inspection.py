@@ -36,7 +36,7 @@ def test_each_map_has_a_scale_of_its_own() -> None:
 
 def test_a_ring_marks_a_pixel() -> None:
     figure = tiles([("", [Heat(np.eye(4, 6), mark=(1, 5)), Heat(np.eye(4, 6))])], 2)
-    assert [[line.get_xydata().tolist() for line in axes.lines] for axes in figure.axes] == [[[[5, 1]]], []]
+    assert [[np.asarray(line.get_xydata()).tolist() for line in axes.lines] for axes in figure.axes] == [[[[5, 1]]], []]
 
 
 def test_a_grid_that_is_too_narrow_is_told() -> None:

@@ -113,9 +113,7 @@ def plane(places: NDArray[np.floating], colours: Sequence[tuple[str, ArrayLike]]
 def _heat_colours() -> Any:
     import matplotlib
 
-    colours = matplotlib.colormaps[HEAT].copy()
-    colours.set_bad(GRID)
-    return colours
+    return matplotlib.colormaps[HEAT].with_extremes(bad=GRID)
 
 
 def _tallness(each: Heat | Shown) -> float:

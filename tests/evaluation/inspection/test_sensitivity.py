@@ -136,7 +136,7 @@ def begun(name: str) -> tuple[Learned, Any, Spec]:
 def test_every_core_can_be_asked(name: str) -> None:
     """Of every core the two ways agree on what its frame shows, and something in its state drives the next frame."""
     world, state, spec = begun(name)
-    found = sensitivity(world, visited(state, spec, spread=1e-2), InspectionConfig(ahead=2, components=24), Silent())
+    found = sensitivity(world, visited(state, spec, spread=0.1), InspectionConfig(ahead=2, components=24), Silent())
     assert [each.name for each in found] == list(state._fields)
     for field in found:
         assert len(field.tried) == min(24, int(np.prod(field.shape)))
@@ -145,7 +145,7 @@ def test_every_core_can_be_asked(name: str) -> None:
             assert np.isfinite(effect.slopes).all() and np.isfinite(effect.changes).all()
     (out,) = (each for each in found if each.name == "out")
     agreement = out.effects[0].agreement
-    assert agreement is not None and agreement > 0.98
+    assert agreement is not None and agreement > 0.95
     assert max(each.effects[1].changes.max() for each in found) > 0
     assert max(each.effects[1].slopes.max() for each in found) > 0
 

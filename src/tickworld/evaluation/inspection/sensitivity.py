@@ -32,7 +32,7 @@ LITTLE = 0.1
 """A change, in standard deviations of its field."""
 ROWS = 128
 """How many changed states go through the world at once."""
-_ROUNDING = 1e-5
+_ROUNDING = 3e-6
 """Share of the nats below which a difference is taken for one of the order of sums: batches differ in size."""
 _STILL = 1e-6
 """The change of a field that never varies."""
@@ -117,7 +117,8 @@ def _field(
     for ahead, total, product in zip(ways.ahead, sums, products, strict=True):
         mean = (total / len(moments)).numpy()
         length = float(np.sqrt(product[1] * product[2]))
-        effects.append(Effect(ahead, mean[0] / unit, mean[1] / unit, mean[2], product[0] / length if length else None))
+        agreement = float(product[0]) / length if length else None
+        effects.append(Effect(ahead, mean[0] / unit, mean[1] / unit, mean[2], agreement))
     return FieldEffects(name, shape, tried, whole, tuple(effects))
 
 
