@@ -268,3 +268,12 @@ class Decisive(Simulator, Protocol):
         """By how much the colour that is shown beats the next best, at the pixel where that is least, in nats, [N]. NaN
         where nothing is decided."""
         ...
+
+
+@runtime_checkable
+class Candid(Simulator, Protocol):
+    """A Simulator that says how far its own frame can be trusted; how right it is in that is measured."""
+
+    def trust(self, state: State) -> NDArray[np.floating]:
+        """By its own account, in nats, [N]: the lower, the more doubt. About the log odds that no pixel is wrong."""
+        ...

@@ -58,7 +58,12 @@ def made(world: Learned) -> Made:
 
 @cache
 def small_world(name: str) -> Made:
-    """Exported once for all tests: a lively world of small parts around core ``name``."""
+    """A lively world around core ``name``, exported once for all tests."""
+    return made(lively(name))
+
+
+def lively(name: str) -> Learned:
+    """A lively world of small parts around core ``name``."""
     renderer, spec = SUITED.get(name, USUAL)
     core = type(small(CORES[name])).model_validate(small(CORES[name]).model_dump() | CHANGES.get(name, {}))
     initializer = {"kind": "history"} if renderer == "palette" else {"kind": "params", "size": 8}
@@ -69,7 +74,7 @@ def small_world(name: str) -> Made:
     for buffer_name, buffer in world.named_buffers():
         if buffer_name.endswith("lively"):
             buffer[:] = True
-    return made(Learned(world, spec, openings(spec, world.initializer.opening)))
+    return Learned(world, spec, openings(spec, world.initializer.opening))
 
 
 def openings(spec: Spec, length: int) -> Opening | None:

@@ -29,7 +29,7 @@ from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.renderers.profiles import ProfilesConfig
 from tickworld.models.renderers.vae import VaeConfig
 from tickworld.models.world import WorldConfig, seeded_world
-from tickworld.simulator import Decisive, Opening, Simulator
+from tickworld.simulator import Candid, Decisive, Opening, Simulator
 
 GAME = game("pong")
 WORLDS = {
@@ -260,6 +260,40 @@ def test_its_margin_is_the_narrowest_decision_of_a_frame() -> None:
 def test_a_world_of_shades_has_no_margin() -> None:
     simulator, rows = learned("gru"), seeds.rows(0, 0, 3)
     assert np.isnan(simulator.margin(simulator.init(simulator.spec.draw(rows), rows))).tolist() == [True] * 3
+
+
+def test_a_world_that_decides_trusts_its_margin() -> None:
+    simulator, rows = learned("snapped"), seeds.rows(0, 0, 3)
+    assert isinstance(simulator, Candid)
+    state = simulator.init(simulator.spec.draw(rows), rows)
+    state = simulator.update(state, checks.some_actions(simulator, 3, 1)[0])
+    assert (simulator.trust(state) == simulator.margin(state)).all()
+
+
+def shades(*doubtful: float) -> float:
+    """The trust of a world of shades that is sure of all pixels but some, whose logits are ``doubtful``."""
+    simulator, rows = learned("gru"), seeds.rows(0, 0, 1)
+    state = simulator.init(simulator.spec.draw(rows), rows)
+    renderer: Any = simulator.world.renderer
+    with torch.no_grad():
+        for weight in renderer.parameters():
+            weight.zero_()
+        last = [weight for weight in renderer.parameters() if weight.numel() == 32 * 32][-1]
+        last.fill_(-60.0)
+        last.view(-1)[: len(doubtful)] = torch.tensor(doubtful)
+    return float(simulator.trust(state)[0])
+
+
+def test_trust_in_shades_is_a_margin_where_one_pixel_is_in_doubt() -> None:
+    for logit in (-3.0, 0.5, 9.0, 25.0):
+        assert shades(logit) == pytest.approx(abs(logit), rel=1e-4)
+    assert shades(0.0) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_trust_in_shades_falls_with_every_pixel_in_doubt() -> None:
+    right = 0.5**3 / (1 + np.exp(-2.0))
+    assert shades(0.0, 0.0, 0.0, 2.0) == pytest.approx(np.log(right / (1 - right)), rel=1e-4)
+    assert shades(*[0.1] * 100) == pytest.approx(-100 * np.log1p(np.exp(-0.1)), rel=1e-4)
 
 
 def test_dreaming_makes_no_graph() -> None:

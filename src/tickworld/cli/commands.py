@@ -18,6 +18,7 @@ from tickworld.cli.cartridges import Pack as Pack
 from tickworld.cli.command import Command, Json, RunFolder, print_json, print_table
 from tickworld.cli.console import Terminal
 from tickworld.cli.export import Export as Export
+from tickworld.cli.inspect import Inspect as Inspect
 from tickworld.cli.measured import print_measured
 from tickworld.config import AnyConfig
 from tickworld.errors import UserError

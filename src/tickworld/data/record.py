@@ -63,8 +63,8 @@ def play_episodes(
     state, memory = simulator.init(params, row_seeds), player.init(seeds.mix(row_seeds, "player"))
     frames, playing = simulator.render(state), ~simulator.status(state).over
     check_frames(frames, spec)
-    tape = _blank(spec, params, row_seeds, ticks, _truth_of(state))
-    _write_tick(tape, 0, frames, _truth_of(state), slice(None))
+    tape = _blank(spec, params, row_seeds, ticks, truth_of(state))
+    _write_tick(tape, 0, frames, truth_of(state), slice(None))
     for tick in range(ticks):
         if not playing.any():
             break
@@ -74,7 +74,7 @@ def play_episodes(
         frames, (reward, over) = simulator.render(state), simulator.status(state)
         rows = slice(None) if playing.all() else playing  # a slice copies much faster than a mask
         tape.actions[rows, tick], tape.rewards[rows, tick] = actions[rows], reward[rows]
-        _write_tick(tape, tick + 1, frames, _truth_of(state), rows)
+        _write_tick(tape, tick + 1, frames, truth_of(state), rows)
         playing = playing & ~over
         tape.lengths[rows] = tick + 1
         tape.over[:, tick] = ~playing
@@ -116,7 +116,7 @@ def _pad(tape: Episodes) -> None:
             values[row, last + 1 :] = values[row, last]
 
 
-def _truth_of(state: State) -> dict[str, NDArray]:
+def truth_of(state: State) -> dict[str, NDArray]:
     """The fields of a state that is a NamedTuple of numpy arrays of numbers; of any other, nothing."""
     fields = state._asdict() if hasattr(state, "_asdict") else {}
     plain = all(isinstance(values, np.ndarray) and values.dtype.kind in "biuf" for values in fields.values())

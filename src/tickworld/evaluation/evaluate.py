@@ -60,6 +60,10 @@ class EvaluationConfig(Config):
     """repair: ticks that a world has to find back to the true course"""
     determinism_ticks: int = Field(default=100, gt=0)
     """determinism: ticks of the games that are dreamt again and again"""
+    trust_rollouts: int = Field(default=64, gt=0)
+    """trust: how many games are watched until they go wrong"""
+    trust_frames: int = Field(default=1000, gt=0)
+    """trust: ticks of each of them, at most; more than 100, or nothing is known of the next 100"""
 
 
 @dataclass

@@ -168,8 +168,9 @@ def _row(met: int, tried: int, errors: int, played: int) -> dict[str, Any]:
     }
 
 
-def wilson(errors: int, count: int) -> tuple[float, float]:
-    """The 95 % score interval of a rate, from ``errors`` in ``count`` tries; see the module docstring."""
+def wilson(errors: float, count: float) -> tuple[float, float]:
+    """The 95 % score interval of a rate, from ``errors`` in ``count`` tries; see the module docstring. Tries that hang
+    together count as fewer, which need not be a whole number."""
     share, spread = errors / count, _Z**2 / count
     centre = share + spread / 2
     half = math.sqrt(share * (1 - share) * spread + spread**2 / 4)

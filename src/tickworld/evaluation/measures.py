@@ -17,6 +17,7 @@ from tickworld.evaluation.rules import rule_violations
 from tickworld.evaluation.search import searched
 from tickworld.evaluation.setting import Measure, Setting
 from tickworld.evaluation.suites import suite_horizons
+from tickworld.evaluation.trust import trusted
 
 MEASURES: dict[str, Measure] = {
     "events": Measure("event_errors", event_errors),
@@ -26,6 +27,7 @@ MEASURES: dict[str, Measure] = {
     "repair": Measure("repair", repairs),
     "control": Measure("control", controls),
     "determinism": Measure("determinism", differences),
+    "trust": Measure("trust", trusted),
 }
 
 ALL = "all"

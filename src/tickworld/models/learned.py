@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from tickworld.errors import UserError
 from tickworld.frames import check_frames
@@ -46,6 +47,7 @@ class Learned:
         palette = spec.palette if world.renderer.exact else ()  # a world that is unsure shows shades between
         self.spec = replace(spec, palette=palette, opening=world.initializer.opening, branchable=True)
         self.starts = starts
+        self.palette = torch.tensor(spec.palette).float().view(-1, spec.channels) / 255  # of the game, also for shades
         self.noise = world.core.noise if world.core.samples else 0
 
     def init(self, params: NDArray[np.floating], seeds: NDArray[np.uint64], opening: Opening | None = None) -> Any:
@@ -94,6 +96,27 @@ class Learned:
             return np.full(len(state.out), np.nan, np.float32)
         with torch.inference_mode():
             return lead(self.world.renderer(state.out)).flatten(1).amin(1).cpu().numpy()
+
+    def trust(self, state: Any) -> NDArray[np.float32]:
+        """How far the frame can be trusted by the world's own account, in nats, [N]: the lower, the more doubt.
+
+        The margin of a world that decides. For one of shades the log odds that its frame, each pixel snapped to the
+        game's nearest colour as when it is judged, is right in every pixel: that is the margin too where one pixel
+        alone is in doubt, and below 0 where a wrong pixel is likelier than none. (In a game without a palette, the
+        odds against the expected log-loss of the frame.)
+        """
+        if self.world.renderer.exact:
+            return self.margin(state)
+        with torch.inference_mode():
+            nats = self._doubts(self.world.renderer(state.out)).double().flatten(1).sum(1)
+            return -(nats + torch.log(-torch.expm1(-nats))).float().cpu().numpy()
+
+    def _doubts(self, logits: Tensor) -> Tensor:
+        """Nats by which each pixel would surprise if its nearest colour is right, [N, H, W]; against the next best."""
+        renderer = self.world.renderer
+        if len(self.palette) < 2:
+            return renderer.pixel_loss(logits, renderer.pixels(logits))
+        return functional.softplus(-lead(renderer.colour_nats(logits, self.palette).double()))
 
     def _check_opening(self, opening: Opening, frames: tuple[int, ...], actions: tuple[int, ...]) -> None:
         check_frames(opening.frames, self.spec, "opening frames")

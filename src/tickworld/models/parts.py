@@ -62,6 +62,15 @@ class Core(nn.Module, ABC):
         """The state one tick later, under the one-hot actions and then the noise in ``x`` [B, A + N]. Never changes
         ``state``."""
 
+    def smooth(self) -> Core:
+        """A core of the same weights that is differentiated through: itself, unless it carries decisions on, which have
+        no slope."""
+        return self
+
+    def smoothed(self, state: State) -> State:
+        """One of its states as ``smooth()`` holds it."""
+        return state
+
     def unroll(self, state: State, x: Tensor) -> tuple[Tensor, State]:
         """``out`` after each of T ticks, [B, T, *out_shape], and the last state, under ``x`` [B, T, A + N].
 
@@ -113,6 +122,13 @@ class Renderer(nn.Module, ABC):
     @abstractmethod
     def pixel_loss(self, logits: Tensor, frames: Tensor) -> Tensor:
         """Negative log-likelihood of ``frames`` [B, C, H, W], per pixel in nats: [B, H, W]."""
+
+    def colour_nats(self, logits: Tensor, palette: Tensor) -> Tensor:
+        """How likely each colour of ``palette`` [Q, C] in 0..1 is at each pixel, as its logarithm, [B, Q, H, W] in
+        nats."""
+        shown = self.pixels(logits)
+        every = [-self.pixel_loss(logits, colour.view(-1, 1, 1).expand_as(shown)) for colour in palette]
+        return torch.stack(every, 1)
 
     def read(self, frames: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """What a core is given to observe of ``frames`` [B, C, H, W], and the nats [B] that it takes to tell it; drawn

@@ -1,6 +1,7 @@
 """Plots: how long a dream stays right, how its error grows, how training went. As SVG for a page, or PNG for a file.
 
-A plot is made in two steps: ``survival``, ``errors`` or ``losses`` gives a Figure, ``svg`` or ``png`` draws it.
+A plot is made in two steps: ``survival``, ``errors``, ``losses`` or one of ``inspection`` gives a Figure, ``svg`` or
+``png`` draws it.
 Matplotlib is loaded only then, and without pyplot, so nothing is kept between plots and no window system is touched.
 
 SVG text stays text, every colour may be replaced by the page (``--chart-ink``, ``--chart-grid``, ``--chart-1`` ..), so
@@ -60,7 +61,7 @@ def survival(lines: Sequence[Series]) -> Figure:
 
     Give pixel and object horizon as lines and the floors with ``floor=True``. Raises UserError for values outside 0..1.
     """
-    figure, (axes,) = _figure(1, 1, 3.6)
+    figure, (axes,) = new_figure(1, 1, 3.6)
     longest = max((series.points()[0].max(initial=1.0) for series in lines), default=1.0)
     axes.axhline(50, color=MUTED, linewidth=0.8, zorder=1)
     for series, style in _styled(lines):
@@ -86,7 +87,7 @@ def errors(panels: Mapping[str, Sequence[Series]]) -> Figure:
     named = {(series.label, series.floor): series for lines in panels.values() for series in lines}
     style_of = {(series.label, series.floor): style for series, style in _styled(named.values())}
     rows = -(-len(panels) // 2)
-    figure, grid = _figure(max(rows, 1), min(len(panels), 2) or 1, 0.7 + 2.3 * max(rows, 1))
+    figure, grid = new_figure(max(rows, 1), min(len(panels), 2) or 1, 0.7 + 2.3 * max(rows, 1))
     for axes, (name, lines) in zip(grid, panels.items(), strict=False):
         top = _finite_top(lines)
         for series in lines:
@@ -105,7 +106,7 @@ def losses(lines: Sequence[Series]) -> Figure:
 
     A long curve is drawn as means of equal stretches, with a band from the lowest to the highest value in each.
     """
-    figure, (axes,) = _figure(1, 1, 3.6)
+    figure, (axes,) = new_figure(1, 1, 3.6)
     lowest = []
     for series, style in _styled(lines):
         x, low, mean, high = _binned(*series.points())
@@ -148,8 +149,8 @@ def png(figure: Figure, dpi: int = 150) -> bytes:
     return file.getvalue()
 
 
-def _figure(rows: int, columns: int, height: float) -> tuple[Figure, list[Axes]]:
-    """An empty figure 8 inches wide with light axes, and the axes row by row."""
+def new_figure(rows: int, columns: int, height: float) -> tuple[Figure, list[Axes]]:
+    """An empty figure 8 inches wide and ``height`` high, with light axes, and the axes row by row."""
     import matplotlib
     from matplotlib.figure import Figure
 

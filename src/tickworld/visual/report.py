@@ -35,12 +35,14 @@ class Table(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """``content``: the file itself, of type ``mime``; ``alt`` says in words what it shows."""
+    """``content``: the file itself, of type ``mime``; ``alt`` says in words what it shows. A ``crisp`` one is made of
+    pixels that stay squares; another, such as a plot, is smoothed when it is made smaller."""
 
     caption: str
     alt: str
     mime: str
     content: bytes
+    crisp: bool = True
 
 
 class Chart(NamedTuple):
@@ -48,6 +50,30 @@ class Chart(NamedTuple):
 
     caption: str
     svg: str
+
+
+class Facts(NamedTuple):
+    """Pairs of label and value."""
+
+    pairs: Sequence[tuple[str, str]]
+
+
+class Recipe(NamedTuple):
+    """``command``: what to type; ``config``: the whole configuration, folded away."""
+
+    command: str
+    config: str
+
+
+Part = Table | Picture | Chart | Facts | Recipe | str
+"""What a page is made of; a text is a paragraph."""
+
+
+class Section(NamedTuple):
+    """Parts under a heading; without parts there is no section."""
+
+    heading: str
+    parts: Sequence[Part]
 
 
 @dataclass(frozen=True)
@@ -71,25 +97,47 @@ class ReportInput:
 
 
 def report_html(report: ReportInput) -> str:
-    """The page as one string.
+    """The page of a run as one string. Raises UserError as ``page_html``."""
+    shown = (*report.pictures[1:], *report.charts)
+    sections = [
+        Section("What was learned, and on what", [Facts(report.facts)] if report.facts else []),
+        Section("How long it stays right", report.tables),
+        Section("What it looks like over time", shown),
+        Section("Make it again", [Recipe(report.command, report.config)] if report.command or report.config else []),
+    ]
+    return page_html((report.title, report.headline, report.lead), sections, report.pictures[:1])
+
+
+def page_html(words: tuple[str, str, str], sections: Sequence[Section], opening: Sequence[Part] = ()) -> str:
+    """A page as one string: ``words`` are its title, its headline and a lead, which may be empty; ``opening`` comes
+    before the first heading.
 
     Raises UserError for a table with uneven rows, a picture of another type, or a chart that is not a plain drawing.
     """
-    parts = [f"<header><h1>{_text(report.title)}</h1>", f'<p class="headline">{_text(report.headline)}</p>']
-    if report.lead:
-        parts.append(f'<p class="lead">{_text(report.lead)}</p>')
+    title, headline, lead = words
+    parts = [f"<header><h1>{_text(title)}</h1>", f'<p class="headline">{_text(headline)}</p>']
+    if lead:
+        parts.append(f'<p class="lead">{_text(lead)}</p>')
     parts.append("</header>")
-    parts += [_picture(picture) for picture in report.pictures[:1]]
-    if report.facts:
-        parts.append(_section("What was learned, and on what", _facts(report.facts)))
-    if report.tables:
-        parts.append(_section("How long it stays right", *map(_table, report.tables)))
-    if report.pictures[1:] or report.charts:
-        seen = [_picture(picture) for picture in report.pictures[1:]]
-        parts.append(_section("What it looks like over time", *seen, *map(_chart, report.charts)))
-    if report.command or report.config:
-        parts.append(_section("Make it again", *_recipe(report)))
-    return _page(report.title, "\n".join(parts))
+    parts += map(_part, opening)
+    parts += [_section(each.heading, *map(_part, each.parts)) for each in sections if each.parts]
+    return _page(title, "\n".join(parts))
+
+
+def _part(part: Part) -> str:
+    match part:
+        case Table():
+            return _table(part)
+        case Picture():
+            return _picture(part)
+        case Chart():
+            return _chart(part)
+        case Facts():
+            return _facts(part.pairs)
+        case Recipe():
+            return _recipe(part)
+        case str():
+            return f"<p>{_text(part)}</p>"
 
 
 def _text(text: str) -> str:
@@ -167,7 +215,8 @@ def _picture(picture: Picture) -> str:
     if picture.mime == "image/gif":
         calm = _data_uri("image/png", still(picture.content))
         shown = f'<picture><source media="(prefers-reduced-motion: reduce)" srcset="{calm}">{shown}</picture>'
-    return f"<figure>{shown}<figcaption>{_text(picture.caption)}</figcaption></figure>"
+    kind = "" if picture.crisp else ' class="plot"'
+    return f"<figure{kind}>{shown}<figcaption>{_text(picture.caption)}</figcaption></figure>"
 
 
 def _chart(chart: Chart) -> str:
@@ -194,11 +243,11 @@ def _is_drawing(svg: str) -> bool:
     return root.tag == f"{SVG}svg"
 
 
-def _recipe(report: ReportInput) -> list[str]:
+def _recipe(recipe: Recipe) -> str:
     parts = []
-    if report.command:
-        parts.append(f'<pre class="command" tabindex="0"><code>{_text(report.command)}</code></pre>')
-    if report.config:
-        config = f'<pre tabindex="0"><code>{_text(report.config)}</code></pre>'
+    if recipe.command:
+        parts.append(f'<pre class="command" tabindex="0"><code>{_text(recipe.command)}</code></pre>')
+    if recipe.config:
+        config = f'<pre tabindex="0"><code>{_text(recipe.config)}</code></pre>'
         parts.append(f"<details><summary>The whole configuration</summary>{config}</details>")
-    return parts
+    return "\n".join(parts)

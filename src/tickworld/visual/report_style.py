@@ -35,6 +35,8 @@ h2 { margin: 3rem 0 1rem; font-size: 1.3rem; line-height: 1.25; }
 figure { margin: 0 0 2rem; }
 figcaption { margin-top: 0.6rem; max-width: 46rem; color: var(--soft); font-size: 0.95rem; }
 img { display: block; max-width: 100%; height: auto; border-radius: 8px; image-rendering: pixelated; }
+.plot img { image-rendering: auto; }
+section > p { margin: 0 0 1.25rem; max-width: 46rem; }
 .chart { overflow-x: auto; }
 .chart svg { display: block; width: 100%; min-width: 32rem; max-width: 58rem; height: auto; stroke-linejoin: round; }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1px; margin: 0; padding: 1px;

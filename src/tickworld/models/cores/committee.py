@@ -61,6 +61,14 @@ class Committee(Core):
         """As one member starts: what is carried holds no weights."""
         return self.cores[0].init(start)
 
+    def smooth(self) -> Committee:
+        """The same members in soft mode."""
+        return Committee(self.config, [each.smooth() for each in self.cores])
+
+    def smoothed(self, state: SnappedState) -> SnappedState:
+        """As a member does it."""
+        return self.cores[0].smoothed(state)
+
     def update(self, state: SnappedState, x: Tensor) -> SnappedState:
         """One tick, decided together where need be."""
         return self.cores[0].advance(state, by_rows(self.out, state, x))

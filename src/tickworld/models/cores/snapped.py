@@ -35,6 +35,7 @@ has just left the picture, such as a ball that a player missed, is still seen th
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple
@@ -47,7 +48,7 @@ from torch.nn import functional as F
 from tickworld.config import Config
 from tickworld.errors import UserError
 from tickworld.models.parts import Core
-from tickworld.models.patches import marked, patches
+from tickworld.models.patches import marked, patches, widened
 from tickworld.simulator import Spec
 from tickworld.tensors import best_colour, nearest_colour
 
@@ -157,10 +158,18 @@ class Snapped(Core):
     def init(self, start: Tensor) -> SnappedState:
         """The last K of the frames that were shown, in palette colours, with ages counted over all of them."""
         shown = self.colours(start)
-        frames, age, out = shown[:, -self.config.frames :], self._ages(shown), self._sure(shown[:, -1])
-        if self.soft:
-            frames, age = F.one_hot(frames.long(), len(self.palette)).movedim(-1, 2).float(), age.float()
-        return SnappedState(frames, age, out)
+        state = SnappedState(shown[:, -self.config.frames :], self._ages(shown), self._sure(shown[:, -1]))
+        return self._in_shares(state) if self.soft else state
+
+    def smooth(self) -> Snapped:
+        """The same weights in soft mode."""
+        twin = copy.copy(self)
+        twin.soft = True
+        return twin
+
+    def smoothed(self, state: SnappedState) -> SnappedState:
+        """With probabilities of colours, all of them sure."""
+        return state if self.soft else self._in_shares(state)
 
     def update(self, state: SnappedState, x: Tensor) -> SnappedState:
         """One tick: the pixels that may change are asked, the best colour of each is taken."""
@@ -219,6 +228,11 @@ class Snapped(Core):
     def stirred(self, state: SnappedState) -> Tensor:
         """Which pixels the summary looks at, bool [B, H, W]; see the module docstring."""
         return self._lit(state.frames).any(1) | (state.age < self.config.ages - 1)
+
+    def _in_shares(self, state: SnappedState) -> SnappedState:
+        """A state of exact colours as one of soft mode."""
+        frames = F.one_hot(state.frames.long(), len(self.palette)).movedim(-1, 2).float()
+        return SnappedState(frames, state.age.float(), state.out)
 
     def _summary(self, state: SnappedState, marks: Tensor, x: Tensor) -> Tensor:
         """Phi [B, G]: the strongest of what the stirred pixels see."""
@@ -280,15 +294,3 @@ def by_rows(decide: Callable[[SnappedState, Tensor], Tensor], state: SnappedStat
         return decide(state, x)
     parts = zip(*(each.split(ROWS) for each in (*state, x)), strict=True)
     return torch.cat([decide(SnappedState(*part[:3]), part[3]) for part in parts])
-
-
-def widened(marks: Tensor, reach: tuple[int, int]) -> Tensor:
-    """Marks, bool [..., H, W], spread to all pixels at most ``reach`` away in y and in x; by shifting them, which is
-    ten times quicker than pooling."""
-    for axis, far in zip((-2, -1), reach, strict=True):
-        size, wide = marks.shape[axis], marks.clone()
-        for step in range(1, min(far, size - 1) + 1):
-            wide.narrow(axis, step, size - step).logical_or_(marks.narrow(axis, 0, size - step))
-            wide.narrow(axis, 0, size - step).logical_or_(marks.narrow(axis, step, size - step))
-        marks = wide
-    return marks
