@@ -19,6 +19,7 @@ from tickworld.cli.command import Command, Json, RunFolder, print_json, print_ta
 from tickworld.cli.console import Terminal
 from tickworld.cli.export import Export as Export
 from tickworld.cli.measured import print_measured
+from tickworld.cli.play import Play as Play
 from tickworld.config import AnyConfig
 from tickworld.errors import UserError
 

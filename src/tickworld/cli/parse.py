@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("Train", "record, train and evaluate one recipe; goes on where it stopped"),
     "evaluate": ("Evaluate", "for how many ticks a trained world is right"),
     "watch": ("Watch", "truth beside dream as a GIF"),
+    "play": ("Play", "truth and dream in the browser, under the keys you press"),
     "join": ("Join", "runs that were trained apart, to decide together"),
     "bench": ("Bench", "worlds side by side in one table; goes on where it stopped"),
     "export": ("Export", "one tick of a trained world as an ONNX file"),
