@@ -17,7 +17,7 @@ from tickworld.models.learned import Learned
 from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.world import WorldConfig, seeded_world
 from tickworld.simulator import Opening, Simulator
-from tickworld.states import join, select, take
+from tickworld.states import join, select, size, take
 
 ROWS, TICKS = 6, 12
 ORDER = np.array([4, 0, 4, 5])
@@ -97,3 +97,15 @@ def test_records_in_records_and_plain_tuples() -> None:
     taken = take(state, np.array([2, 0]))
     assert taken[0].tolist() == [2, 0] and taken[1][0].tolist() == [[4, 5], [0, 1]] and taken[1][1] is None
     assert join([state, taken])[0].tolist() == [0, 1, 2, 2, 0]
+
+
+def test_the_size_of_a_state_counts_what_it_keeps() -> None:
+    whole = np.zeros(1_000_000, np.uint8)
+    assert 1_000_000 <= size(whole[:3]) < 1_001_000  # the whole stays in memory while a part of it is kept
+    assert 2_000_000 <= size((whole, (whole, None))) < 2_002_000
+    assert size(None) > 0
+
+
+def test_the_size_of_a_learned_state(simulator: Simulator) -> None:
+    one, many = (simulator.init(simulator.spec.draw(rows), rows) for rows in (seeds.rows(0, 0, 1), seeds.rows(0, 0, 9)))
+    assert 0 < size(one) < size(many) < 9 * size(one)

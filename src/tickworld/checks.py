@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tickworld import seeds as streams
 from tickworld.frames import difference, wrong_pixels
-from tickworld.simulator import Eventful, Ruled, Simulator, Status
+from tickworld.simulator import Eventful, Observing, Ruled, Simulator, Status
 
 Law = Callable[[Simulator], None]
 
@@ -163,6 +163,26 @@ def check_rules_hold(simulator: Simulator) -> None:
         _need(not names, f"tick {tick} broke the rule of {', '.join(names)}")
 
 
+def check_evidence_corrects(simulator: Simulator) -> None:
+    """What is observed corrects the state of its own row and leaves the old state as it was; a simulator that does not
+    observe is excused."""
+    if not isinstance(simulator, Observing) or not simulator.observes:
+        return
+    params, seeds, actions = _inputs(simulator, rows=4, ticks=20)
+    frames, states = play(simulator, params, seeds, actions)
+    seen = frames[10]
+    corrected = simulator.render(simulator.observe(states[20], seen))
+    _need(corrected.shape == seen.shape, f"a corrected state must be of {len(seen)} rows, got {len(corrected)}")
+    _need((simulator.render(states[20]) == frames[20]).all(), "observe changed a state it was given")
+    again = simulator.render(simulator.observe(states[20], seen))
+    _need((again == corrected).all(), "the same evidence led to other frames")
+    for row in range(4):
+        own = slice(row, row + 1)
+        _, alone = play(simulator, params[own], seeds[own], actions[:, own])
+        shown = simulator.render(simulator.observe(alone[20], seen[own]))
+        _need((difference(corrected[own], shown) <= 1).all(), f"row {row} is corrected by its neighbours' evidence")
+
+
 LAWS: dict[str, Law] = {
     "frames fit the spec": check_frames_fit_the_spec,
     "replay": check_replay,
@@ -172,6 +192,7 @@ LAWS: dict[str, Law] = {
     "actions matter": check_actions_matter,
     "events have names": check_events_have_names,
     "rules hold": check_rules_hold,
+    "evidence corrects": check_evidence_corrects,
 }
 
 

@@ -60,3 +60,8 @@ def snap(frames: Frames, palette: tuple[tuple[int, ...], ...]) -> Frames:
         return np.where(frames > (low + high) // 2, np.uint8(high), np.uint8(low))
     distance = np.abs(frames[..., None, :].astype(np.int16) - colours).sum(-1)
     return colours[distance.argmin(-1)].astype(np.uint8)
+
+
+def pixels_wrong(truth: Frames, dream: Frames, palette: tuple[tuple[int, ...], ...]) -> NDArray[np.bool_]:
+    """Whether any pixel has the wrong palette colour (without a palette: is off by more than 8 of 255), [...]."""
+    return wrong_pixels(truth, snap(dream, palette)) > 0

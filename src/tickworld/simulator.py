@@ -15,6 +15,7 @@ checked by ``tickworld.checks``:
 later.
             (A world that starts from an opening sees what the params did there, and need not be told them.)
 5. Words.   Where a simulator names its events every tick is one of them, and where it has rules it breaks none.
+6. Evidence. ``observe`` corrects each row by that row's frame, and leaves the state that it corrects as it was.
 
 This module knows numpy and nothing else: games need no torch.
 """
@@ -123,6 +124,20 @@ class Spec:
                 raise UserError(
                     f"param {param.name} of {self.name} must be {kind} in {param.low:g}..{param.high:g}; got {bad:g}"
                 )
+
+    def check_actions(self, actions: NDArray[np.integer], what: str = "actions") -> None:
+        """Raises UserError unless ``actions`` is [..., P] and each is an index into the spec's actions."""
+        if actions.ndim < 1 or actions.shape[-1] != len(self.players):
+            raise UserError(
+                f"{what} must have one column for each of {', '.join(self.players)}; got {list(actions.shape)}; "
+                "give every player an action each tick"
+            )
+        wrong = (actions < 0) | (actions >= len(self.actions))
+        if wrong.any():
+            raise UserError(
+                f"{what} must be indices below {len(self.actions)}, into {', '.join(self.actions)}; "
+                f"got {actions[wrong].max()}; check what was pressed"
+            )
 
     def with_params(self, fixed: dict[str, float | tuple[float, float]]) -> Spec:
         """The same spec with some params fixed (a number) or drawn from a narrower range (a pair).
@@ -276,4 +291,33 @@ class Candid(Simulator, Protocol):
 
     def trust(self, state: State) -> NDArray[np.floating]:
         """By its own account, in nats, [N]: the lower, the more doubt. About the log odds that no pixel is wrong."""
+        ...
+
+
+@runtime_checkable
+class Observing(Simulator, Protocol):
+    """A Simulator that evidence corrects: shown what is true, it goes on from there."""
+
+    observes: bool
+    """Whether this one can; a kind of simulator may be able to where one of its kind is not."""
+
+    def observe(self, state: State, frames: NDArray[np.uint8]) -> State:
+        """``state``, corrected by the true ``frames`` [N, H, W, C] of its own tick. Raises UserError for frames that do
+        not fit, and where ``observes`` is false."""
+        ...
+
+
+@runtime_checkable
+class Inspectable(Simulator, Protocol):
+    """A Simulator whose state can be looked into, and changed by hand."""
+
+    def fields(self, state: State) -> dict[str, NDArray[Any]]:
+        """The numbers of a state by name, each [N, ...]."""
+        ...
+
+    def change(self, state: State, field: str, index: int, value: float) -> State:
+        """``state`` with one number changed in every row: that at ``index`` of the flat row of ``field``.
+
+        Raises UserError for a field or an index that is not there, and for a value that the field cannot hold.
+        """
         ...

@@ -32,6 +32,21 @@ def select(first: NDArray[np.bool_], one: AnyState, other: AnyState) -> AnyState
     return take(join([one, other]), np.where(first, rows, len(first) + rows))
 
 
+def size(state: Any) -> int:
+    """Bytes that a state keeps in memory, at most: of an array that is part of a larger one, all of that is counted."""
+    if isinstance(state, tuple):
+        return _RECORD + sum(size(each) for each in state)
+    if isinstance(state, np.ndarray):
+        return _RECORD + (state.base if isinstance(state.base, np.ndarray) else state).nbytes
+    if hasattr(state, "untyped_storage"):
+        return _RECORD + state.untyped_storage().nbytes()
+    return _RECORD
+
+
+_RECORD = 256
+"""Bytes of an array or a record beside its numbers, about."""
+
+
 def _fields(make: Callable[[list[Any]], Any], states: Sequence[Any]) -> Any:
     """A state like ``states``, each of its fields made from the list of theirs."""
     first = states[0]

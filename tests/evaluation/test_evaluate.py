@@ -11,8 +11,9 @@ import pytest
 from tickworld.agents import player
 from tickworld.evaluation.errors import SSIM_TICKS
 from tickworld.evaluation.evaluate import DREAM, SHOWN, Evaluation, EvaluationConfig, evaluate
-from tickworld.evaluation.horizon import objects_wrong, pixels_wrong
+from tickworld.evaluation.horizon import objects_wrong
 from tickworld.evaluation.rollout import Start, Tick, rollout
+from tickworld.frames import pixels_wrong
 from tickworld.games import GAMES, game
 from tickworld.games.pong import Pong
 from tickworld.simulator import Opening, Probed, Simulator, Spec

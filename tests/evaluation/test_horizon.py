@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from tickworld.evaluation.horizon import Horizon, curve, object_wrong, objects_wrong, pixels_wrong
+from tickworld.evaluation.horizon import Horizon, curve, object_wrong, objects_wrong
+from tickworld.frames import pixels_wrong
 from tickworld.games import game
 from tickworld.simulator import Objects
 

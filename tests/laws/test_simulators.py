@@ -191,6 +191,45 @@ class FlatViolations(Lawless):
         return broken[:, 0], notes
 
 
+class Watcher(Dot):
+    """A dot that stands where it is seen."""
+
+    observes = True
+
+    def observe(self, state: Position, frames: NDArray[np.uint8]) -> Position:
+        return state._replace(place=frames[:, 0, :, 0].argmax(1))
+
+
+class WatchesNeighbours(Watcher):
+    def observe(self, state: Position, frames: NDArray[np.uint8]) -> Position:
+        return super().observe(state, frames.max(0, keepdims=True).repeat(len(frames), 0))
+
+
+class ObservesInPlace(Watcher):
+    def observe(self, state: Position, frames: NDArray[np.uint8]) -> Position:
+        np.copyto(state.place, super().observe(state, frames).place)
+        return state
+
+
+class WatchesWithDice(Watcher):
+    def __init__(self) -> None:
+        self.dice = np.random.default_rng(0)
+
+    def observe(self, state: Position, frames: NDArray[np.uint8]) -> Position:
+        return super().observe(state, np.roll(frames, self.dice.integers(1, 8), axis=2))
+
+
+class WatchesOneRow(Watcher):
+    def observe(self, state: Position, frames: NDArray[np.uint8]) -> Position:
+        return Position(*(field[:1] for field in super().observe(state, frames)))
+
+
+class Blind(ObservesInPlace):
+    """One of a kind that can observe, which cannot itself: nobody asks it to."""
+
+    observes = False
+
+
 BREAKERS: list[tuple[str, Callable[[], Any], str]] = [
     ("frames fit the spec", FloatFrames, "frames must be uint8, got float64"),
     ("frames fit the spec", FlatFrames, r"frames must be \[N, .*got \(3, 1, 8\)"),
@@ -210,12 +249,18 @@ BREAKERS: list[tuple[str, Callable[[], Any], str]] = [
     ("events have names", HalfAnEvent, "event must be whole numbers"),
     ("rules hold", Lawless, "tick 0 broke the rule of stillness"),
     ("rules hold", FlatViolations, r"violations must be \[N, 1\], got \(8,\)"),
+    ("evidence corrects", WatchesNeighbours, "is corrected by its neighbours' evidence"),
+    ("evidence corrects", ObservesInPlace, "observe changed a state it was given"),
+    ("evidence corrects", WatchesWithDice, "the same evidence led to other frames"),
+    ("evidence corrects", WatchesOneRow, "must be of 4 rows, got 1"),
 ]
 
 
 @pytest.mark.parametrize("law", LAWS)
 def test_the_smallest_simulator_is_lawful(law: str) -> None:
     LAWS[law](Dot())
+    LAWS[law](Watcher())
+    LAWS[law](Blind())
 
 
 @pytest.mark.parametrize(("law", "breaker", "complaint"), BREAKERS, ids=lambda value: getattr(value, "__name__", None))

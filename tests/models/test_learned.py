@@ -29,7 +29,7 @@ from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.renderers.profiles import ProfilesConfig
 from tickworld.models.renderers.vae import VaeConfig
 from tickworld.models.world import WorldConfig, seeded_world
-from tickworld.simulator import Candid, Decisive, Opening, Simulator
+from tickworld.simulator import Candid, Decisive, Inspectable, Observing, Opening, Simulator
 
 GAME = game("pong")
 WORLDS = {
@@ -302,3 +302,90 @@ def test_dreaming_makes_no_graph() -> None:
     assert not simulator.world.training
     assert not any(field.requires_grad for field in simulator.update(state, np.zeros((2, 2), np.uint8)))
     assert torch.is_grad_enabled()
+
+
+def began(name: str, count: int = 3) -> tuple[Learned, Any]:
+    simulator, rows = learned(name), seeds.rows(0, 0, count)
+    return simulator, simulator.init(simulator.spec.draw(rows), rows)
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_which_worlds_observe(name: str) -> None:
+    simulator, state = began(name)
+    assert isinstance(simulator, Observing)
+    assert simulator.observes == (name in ("rssm", "mdn_rnn"))
+    if not simulator.observes:
+        with pytest.raises(UserError, match="core cannot observe frames"):
+            simulator.observe(state, simulator.render(state))
+
+
+@pytest.mark.parametrize("name", ["rssm", "mdn_rnn"])
+def test_what_is_seen_corrects_a_dream_and_follows_from_its_seeds(name: str) -> None:
+    simulator, state = began(name)
+    truth = starts(3).frames[:, -1]
+    one, again = (simulator.observe(state, truth) for _ in range(2))
+    assert torch.equal(one.out, again.out) and not torch.equal(one.out, state.out)
+    assert (one.seeds == state.seeds).all()  # what it draws next is what it would have drawn
+    assert not torch.equal(one.out, simulator.observe(state, np.zeros_like(truth)).out)
+    with pytest.raises(UserError, match="must end in"):
+        simulator.observe(state, truth[:, :9])
+
+
+def test_a_likeliest_world_observes_without_drawing() -> None:
+    calm = WORLDS["rssm"].core.model_copy(update={"mode": "likeliest"})
+    world = seeded_world(WORLDS["rssm"].model_copy(update={"core": calm}), GAME.spec, seed=1)
+    simulator = Learned(world, GAME.spec, starts(opening=4))
+    truth, outs = starts(3).frames[:, -1], []
+    for first in (0, 5):  # other seeds, the same correction
+        rows = seeds.rows(first, 0, 3)
+        state = simulator.init(simulator.spec.draw(rows), rows, starts(3, 4))
+        outs.append(simulator.observe(state, truth).out)
+    assert torch.equal(*outs)
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_a_state_is_shown_and_changed(name: str) -> None:
+    simulator, state = began(name)
+    assert isinstance(simulator, Inspectable)
+    before = simulator.fields(state)
+    inner = state.world if name in ("rssm", "mdn_rnn") else state
+    assert list(before) == list(inner._fields)
+    for field, numbers in before.items():
+        index = numbers[0].size - 1
+        later = simulator.fields(simulator.change(state, field, index, 1))
+        expected = numbers.copy()
+        expected.reshape(len(numbers), -1)[:, index] = 1
+        for other in before:
+            np.testing.assert_array_equal(later[other], expected if other == field else before[other])
+    for field, numbers in simulator.fields(state).items():  # the old state is as it was
+        np.testing.assert_array_equal(numbers, before[field])
+    simulator.fields(state)["out"][:] = 7  # what was shown is a copy
+    np.testing.assert_array_equal(simulator.fields(state)["out"], before["out"])
+
+
+def test_a_changed_state_looks_otherwise_and_plays_on() -> None:
+    simulator, state = began("snapped")
+    frames = simulator.render(state)
+    there = simulator.change(state, "out", 5, 99.0)  # out [2, 32, 32]: pixel 5 dark, and none other
+    shown = simulator.render(there)
+    assert (shown[:, 0, 5] == 0).all() and (shown == frames).all(-1).sum() >= frames.size - 3
+    assert simulator.render(simulator.update(there, np.zeros((3, 2), np.uint8))).shape == frames.shape
+
+
+@pytest.mark.parametrize(
+    ("field", "index", "value", "complaint"),
+    [
+        ("uot", 0, 1, "there is no field of the state 'uot'; did you mean 'out'"),
+        ("out", 2048, 1, "field out has 2048 numbers in a row; got index 2048; count from 0"),
+        ("out", -1, 1, "got index -1"),
+        ("out", 0, float("nan"), "field out holds finite numbers; got nan"),
+        ("out", 0, 1e39, "field out holds finite numbers; got 1e[+]39"),
+        ("age", 0, 0.5, r"field age holds whole numbers in 0..255; got 0.5"),
+        ("age", 0, 256, r"field age holds whole numbers in 0..255; got 256"),
+        ("age", 0, float("inf"), r"field age holds whole numbers in 0..255; got inf"),
+    ],
+)
+def test_a_change_that_cannot_be(field: str, index: int, value: float, complaint: str) -> None:
+    simulator, state = began("snapped")
+    with pytest.raises(UserError, match=complaint):
+        simulator.change(state, field, index, value)

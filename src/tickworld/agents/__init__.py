@@ -11,7 +11,7 @@ from tickworld.agents.plain import Idle, Random, Sticky
 from tickworld.agents.rhythm import Mashing, Patterns
 from tickworld.agents.tracking import Tracking
 from tickworld.data.player import Player
-from tickworld.errors import choose
+from tickworld.errors import UserError, choose
 from tickworld.simulator import Simulator
 
 PlayerConfig = Idle | Random | Sticky | Mashing | Patterns | Tracking | Mixture
@@ -50,3 +50,14 @@ def player(name: str, game: Simulator) -> Player:
     A dream is played by the player of its game: the probe that a tracking player sees with is the game's.
     """
     return choose(PLAYERS, name, "player").build(game)
+
+
+def able(game: Simulator) -> dict[str, Player]:
+    """Every player of the table that can play ``game``, by name."""
+    found = {}
+    for name, config in PLAYERS.items():
+        try:
+            found[name] = config.build(game)
+        except UserError:
+            continue
+    return found

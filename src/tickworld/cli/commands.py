@@ -20,6 +20,7 @@ from tickworld.cli.console import Terminal
 from tickworld.cli.export import Export as Export
 from tickworld.cli.inspect import Inspect as Inspect
 from tickworld.cli.measured import print_measured
+from tickworld.cli.play import Play as Play
 from tickworld.config import AnyConfig
 from tickworld.errors import UserError
 

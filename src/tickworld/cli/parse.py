@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("Train", "record, train and evaluate one recipe; goes on where it stopped"),
     "evaluate": ("Evaluate", "for how many ticks a trained world is right"),
     "watch": ("Watch", "truth beside dream as a GIF"),
+    "play": ("Play", "truth and dream in the browser, under the keys you press"),
     "inspect": ("Inspect", "what drives a trained world's frame, and what can be read off its state"),
     "join": ("Join", "runs that were trained apart, to decide together"),
     "bench": ("Bench", "worlds side by side in one table; goes on where it stopped"),

@@ -11,7 +11,7 @@ An episode that is over early has a ``length`` below T. What follows its last fr
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TypeVar
 
 import numpy as np
@@ -114,6 +114,28 @@ def gather(parts: Iterable[Episodes], count: int) -> Episodes:
     return whole
 
 
+def widened(episodes: Episodes, ticks: int) -> Episodes:
+    """The same episodes with room for ``ticks`` ticks, as many as now or more."""
+    more = ticks - episodes.ticks
+    if not more:
+        return episodes
+
+    def last(values: Array) -> NDArray:
+        return np.concatenate([values, values[:, -1:].repeat(more, 1)], 1)
+
+    def blank(values: Array, value: float = 0) -> NDArray:
+        return np.concatenate([values, np.full_like(values, value, shape=(len(values), more, *values.shape[2:]))], 1)
+
+    return replace(
+        episodes,
+        frames=last(episodes.frames),
+        actions=blank(episodes.actions),
+        rewards=blank(episodes.rewards),
+        over=blank(episodes.over, True),
+        truth={name: last(values) for name, values in episodes.truth.items()},
+    )
+
+
 def check_episodes(episodes: Episodes, spec: Spec, what: str = "episodes") -> None:
     """Raises UserError unless every array has the type and shape that ``spec`` asks for and legal values."""
     count = len(episodes)
@@ -126,11 +148,7 @@ def check_episodes(episodes: Episodes, spec: Spec, what: str = "episodes") -> No
         raise UserError(
             f"lengths of {what} must lie in 0..{ticks} ticks; got {episodes.lengths.tolist()}; count them again"
         )
-    if episodes.actions.size and episodes.actions.max() >= len(spec.actions):
-        raise UserError(
-            f"actions of {what} must be indices below {len(spec.actions)}, into {', '.join(spec.actions)}; "
-            f"got {episodes.actions.max()}; check what was pressed"
-        )
+    spec.check_actions(episodes.actions, f"actions of {what}")
 
 
 def expected_arrays(spec: Spec, count: int, ticks: int) -> dict[str, tuple[type, tuple[int, ...]]]:

@@ -16,8 +16,8 @@ from tickworld.config import Config
 from tickworld.errors import UserError
 from tickworld.simulator import Spec
 
-FORMAT = 1
-"""Version of the layout that ``data.store`` describes; a reader refuses newer ones."""
+FORMAT = 2
+"""Version of the layout that ``data.store`` describes; a reader refuses newer ones. 2: recordings may grow."""
 KIND: Literal["tickworld data"] = "tickworld data"
 FILE = "zarr.json"
 
@@ -53,6 +53,8 @@ class Manifest(Config):
     """the simulator's, with the params as they were fixed or drawn"""
     plan: Plan
     """what was asked for"""
+    grows: bool = False
+    """whether episodes are appended one by one; then `plan` says how many there are, and `ticks` of the longest"""
 
     @property
     def game_params(self) -> dict[str, float | tuple[float, float]]:

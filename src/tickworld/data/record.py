@@ -6,14 +6,13 @@ often the recording was killed and continued, and whoever records which block.
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tickworld import files, seeds
+from tickworld import __version__, files, seeds
 from tickworld.data import store
 from tickworld.data.episode import Episodes, check_episodes, expected_arrays
 from tickworld.data.manifest import Manifest, Plan
@@ -35,7 +34,7 @@ def record(simulator: Simulator, player: Player, plan: Plan, path: Path, progres
     Only one process may record into a folder at a time. Raises UserError when ``path`` holds anything else (it says
     what differs), when the disk refuses, or when the player presses keys that the simulator does not have.
     """
-    target = store.create(path, Manifest(version=_version(), spec=simulator.spec, plan=plan))
+    target = store.create(path, Manifest(version=__version__, spec=simulator.spec, plan=plan))
     files.clear_partials(path)
     done = set(target.blocks_done())
     frames = plan.episodes * plan.ticks
@@ -52,14 +51,20 @@ def record(simulator: Simulator, player: Player, plan: Plan, path: Path, progres
 
 
 def play_episodes(
-    simulator: Simulator, player: Player, row_seeds: NDArray[np.uint64], ticks: int, progress: Progress | None = None
+    simulator: Simulator,
+    player: Player,
+    row_seeds: NDArray[np.uint64],
+    ticks: int,
+    progress: Progress | None = None,
+    params: NDArray[np.float64] | None = None,
 ) -> Episodes:
     """One episode for each of ``row_seeds`` [E], of ``ticks`` ticks or until it is over, in memory.
 
-    ``seeds.rows(seed, 0, E)`` gives the episodes that ``record`` writes. Raises UserError for frames or actions that do
-    not fit the spec.
+    ``seeds.rows(seed, 0, E)`` gives the episodes that ``record`` writes. ``params`` [E, S]; None: drawn by the seeds.
+    Raises UserError for frames or actions that do not fit the spec.
     """
-    spec, params = simulator.spec, simulator.spec.draw(row_seeds)
+    spec = simulator.spec
+    params = spec.draw(row_seeds) if params is None else params
     state, memory = simulator.init(params, row_seeds), player.init(seeds.mix(row_seeds, "player"))
     frames, playing = simulator.render(state), ~simulator.status(state).over
     check_frames(frames, spec)
@@ -136,10 +141,3 @@ def _counted_from(done: int, wanted: int, progress: Progress | None) -> Progress
     if progress is None:
         return None
     return lambda block_done, _: progress(done + block_done, wanted)
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("tickworld")
-    except importlib.metadata.PackageNotFoundError:  # run from its sources
-        return "unknown"

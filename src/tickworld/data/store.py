@@ -9,6 +9,9 @@
 A block is written to a temporary name, marked done and renamed. Every chunk carries a checksum, so a truncated or
 flipped one is refused, never read as something else. Reading runs no code of a stranger's: only plain numbers and the
 three codecs that we write with.
+
+A recording that grows (what people play) has blocks of one episode, each with room for its own ticks and no more; they
+are given the same room when they are read.
 """
 
 from __future__ import annotations
@@ -25,10 +28,10 @@ import zarr
 from numpy.typing import NDArray
 from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
 
-from tickworld import files
+from tickworld import __version__, files
 from tickworld.data import manifest as manifests
-from tickworld.data.episode import ARRAYS, Episodes, check_episodes, check_truth, expected_arrays, gather
-from tickworld.data.manifest import Manifest
+from tickworld.data.episode import ARRAYS, Episodes, check_episodes, check_truth, expected_arrays, gather, widened
+from tickworld.data.manifest import Manifest, Plan
 from tickworld.errors import UserError
 from tickworld.simulator import Spec
 
@@ -75,7 +78,8 @@ class Store:
         Raises UserError when they do not fit the manifest or the disk refuses; the store is then as it was before.
         """
         count, ticks = len(self.rows(index)), self.manifest.plan.ticks
-        if (len(episodes), episodes.ticks) != (count, ticks):
+        fits = episodes.ticks == ticks or (self.manifest.grows and episodes.ticks < ticks)
+        if len(episodes) != count or not fits:
             raise UserError(
                 f"block {index} of {self.path} takes {count} episodes of {ticks} ticks; got {len(episodes)} of "
                 f"{episodes.ticks}; record it with the manifest's settings"
@@ -91,7 +95,7 @@ class Store:
             )
         with self._damage(index):
             group = zarr.open_group(self.folder(index), mode="r", zarr_format=3, use_consolidated=False)
-            count, ticks = len(self.rows(index)), self.manifest.plan.ticks
+            count, ticks = len(self.rows(index)), self._room(group)
             arrays = {
                 name: _read_array(group, name, np.dtype(dtype), shape)
                 for name, (dtype, shape) in expected_arrays(self.spec, count, ticks).items()
@@ -99,7 +103,7 @@ class Store:
             truth = {name: _read_truth(group, name, count, ticks) for name in _truth_names(group)}
             episodes = Episodes(**arrays, truth=truth)
             check_episodes(episodes, self.spec, f"block {index}")
-            return episodes
+            return widened(episodes, self.manifest.plan.ticks)
 
     def read(self, limit: int | None = None) -> Episodes:
         """The first ``limit`` episodes (all without it) of the blocks that are done, decoded into memory.
@@ -114,6 +118,13 @@ class Store:
                 f"{self.path} holds no finished episodes yet; continue the recording with the same settings"
             )
         return gather((self.read_block(index) for index in done), wanted)
+
+    def _room(self, group: zarr.Group) -> int:
+        """For how many ticks a block has room."""
+        most, actions = self.manifest.plan.ticks, group["actions"]
+        if not self.manifest.grows or not isinstance(actions, zarr.Array) or actions.ndim < 2:
+            return most
+        return min(actions.shape[1], most)
 
     def _is_done(self, index: int) -> bool:
         with self._damage(index):
@@ -147,13 +158,47 @@ def create(path: Path, manifest: Manifest) -> Store:
         store = open(path)
         manifests.check_same(path, store.manifest, manifest)
         return store
-    with files.disk_errors(path):
-        foreign = path.exists() and any(not each.name.startswith(files.PARTIAL) for each in path.iterdir())
-    if foreign:
+    if _foreign(path):
         raise UserError(f"{path} is not empty and holds no recording; choose another folder")
     store = Store(path, manifests.with_block(manifest))
     manifests.write(path, store.manifest)
     return store
+
+
+def append(path: Path, spec: Spec, players: str, episode: Episodes) -> int:
+    """Adds one ``episode`` to the recording at ``path`` that grows, or begins one; returns its number.
+
+    It is there whole or not at all. Only one at a time may append to a folder. Raises UserError when ``path`` holds
+    anything else, when the episode does not fit ``spec``, and when the disk refuses.
+    """
+    if not takes(path, spec):
+        raise UserError(f"{path} holds no recording of this {spec.name} that grows; choose another folder")
+    number, ticks = 0, episode.ticks
+    if manifests.is_there(path):
+        plan = open(path).manifest.plan
+        number, ticks = plan.episodes, max(ticks, plan.ticks)
+    plan = Plan(players=players, episodes=number + 1, ticks=ticks, block=1)
+    grown = Store(path, Manifest(version=__version__, spec=spec, plan=plan, grows=True))
+    grown.write_block(number, episode)
+    manifests.write(path, grown.manifest)  # last: until then it has one episode less
+    return number
+
+
+def takes(path: Path, spec: Spec) -> bool:
+    """Whether episodes of a game with ``spec`` can be appended at ``path``: to what grows there already, or to nothing.
+
+    Raises UserError for a recording that cannot be read.
+    """
+    if manifests.is_there(path):
+        there = open(path).manifest
+        return there.grows and there.spec == spec
+    return not _foreign(path)
+
+
+def _foreign(path: Path) -> bool:
+    """Whether something lies at ``path`` that is not ours."""
+    with files.disk_errors(path):
+        return path.exists() and any(not each.name.startswith(files.PARTIAL) for each in path.iterdir())
 
 
 def open(path: Path) -> Store:

@@ -16,10 +16,10 @@ from tickworld.config import Config
 from tickworld.data.player import Player
 from tickworld.evaluation import errors
 from tickworld.evaluation.floors import mean_ball
-from tickworld.evaluation.horizon import Horizon, curve, objects_wrong, pixels_wrong
+from tickworld.evaluation.horizon import Horizon, curve, objects_wrong
 from tickworld.evaluation.positions import Positions
 from tickworld.evaluation.rollout import Start, Tick, rollout
-from tickworld.frames import Frames
+from tickworld.frames import Frames, pixels_wrong
 from tickworld.simulator import Probed, Simulator
 
 DREAM = "dream"

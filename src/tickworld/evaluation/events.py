@@ -27,9 +27,8 @@ from numpy.typing import NDArray
 
 from tickworld import seeds, states
 from tickworld.evaluation.beginning import Beginning, Start, check_same_game
-from tickworld.evaluation.horizon import pixels_wrong
 from tickworld.evaluation.setting import Setting
-from tickworld.frames import Frames
+from tickworld.frames import Frames, pixels_wrong
 from tickworld.simulator import Eventful
 
 GAMES = 512

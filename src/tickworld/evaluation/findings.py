@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from tickworld.data.player import Player
 from tickworld.evaluation.beginning import first_ticks
-from tickworld.evaluation.horizon import pixels_wrong
 from tickworld.evaluation.setting import Setting
-from tickworld.frames import Frames, snap, wrong_pixels
+from tickworld.frames import Frames, pixels_wrong, snap, wrong_pixels
 from tickworld.simulator import Eventful, Probed, Simulator, State
 
 

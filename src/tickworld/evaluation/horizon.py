@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tickworld.frames import Frames, snap, wrong_pixels
 from tickworld.simulator import Objects
 
 OFF = 1.0
@@ -50,11 +49,6 @@ class Horizon:
         rollout is watched to the end, so it is the plain share)."""
         died = np.bincount(self.right[~self.alive] + 1, minlength=ticks + 2)[: ticks + 1]
         return 1 - died.cumsum() / len(self.right)
-
-
-def pixels_wrong(truth: Frames, dream: Frames, palette: tuple[tuple[int, ...], ...]) -> NDArray[np.bool_]:
-    """Whether any pixel has the wrong palette colour (without a palette: is off by more than 8 of 255), [N]."""
-    return wrong_pixels(truth, snap(dream, palette)) > 0
 
 
 def objects_wrong(truth: Objects, dream: Objects) -> NDArray[np.bool_]:

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from tickworld import seeds
 from tickworld.evaluation.beginning import Beginning, Start, begin, check_same_game
-from tickworld.evaluation.horizon import pixels_wrong
 from tickworld.evaluation.setting import Setting
-from tickworld.frames import Frames
+from tickworld.frames import Frames, pixels_wrong
 
 FLIPS = (1, 2, 4, 8)
 """How many pixels are shown wrong."""

@@ -20,9 +20,8 @@ from tickworld.data.player import Player
 from tickworld.errors import choose
 from tickworld.evaluation.beginning import check_same_game
 from tickworld.evaluation.findings import Games, fresh, longer, written
-from tickworld.evaluation.horizon import pixels_wrong
 from tickworld.evaluation.setting import Setting
-from tickworld.frames import Frames
+from tickworld.frames import Frames, pixels_wrong
 from tickworld.simulator import Decisive, Simulator, State
 from tickworld.states import join, select, take
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from tickworld.errors import UserError, choose
 from tickworld.evaluation.beginning import Start, check_same_game
-from tickworld.evaluation.horizon import Horizon, pixels_wrong
+from tickworld.evaluation.horizon import Horizon
 from tickworld.evaluation.rollout import rollout
 from tickworld.evaluation.setting import PlayerConfig, Setting
+from tickworld.frames import pixels_wrong
 from tickworld.progress import At
 
 

@@ -16,7 +16,6 @@ would have to find some.
 
 from __future__ import annotations
 
-import importlib
 import logging
 import warnings
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ from typing import Any, NamedTuple
 import torch
 
 from tickworld import __version__, files
-from tickworld.errors import UserError
+from tickworld.errors import UserError, check_installed
 from tickworld.export.metadata import OPSET, metadata
 from tickworld.export.operators import translations
 from tickworld.export.parity import CLOSE, TICKS, difference
@@ -60,7 +59,7 @@ def export(world: Learned, path: Path, show: Progress | None = None) -> Exported
     """
     show = show or Silent()
     _check_suffix(path)
-    _check_installed()
+    check_installed(NEEDED, "export")
     tick = Tick(world)
     show.say(f"tracing one tick of {world.spec.name} ...")
     program = traced(tick)
@@ -139,16 +138,6 @@ def _check_suffix(path: Path) -> None:
         return
     what = "a web page cannot be exported yet" if path.suffix.lower() == ".html" else "export writes an ONNX file"
     raise UserError(f"{what}; got {path.name!r}; name it something{SUFFIX}")
-
-
-def _check_installed() -> None:
-    try:
-        for name in NEEDED:
-            importlib.import_module(name)
-    except ImportError as error:
-        raise UserError(
-            f"export needs the package {error.name}, which is not installed; run pip install 'tickworld[export]'"
-        ) from error
 
 
 @contextmanager

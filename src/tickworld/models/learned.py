@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from tickworld.errors import UserError
 from tickworld.frames import check_frames
+from tickworld.models.fields import changed, shown
 from tickworld.models.world import World
 from tickworld.seeds import mix, uniform
 from tickworld.simulator import Opening, Spec, Status
@@ -117,6 +118,33 @@ class Learned:
         if len(self.palette) < 2:
             return renderer.pixel_loss(logits, renderer.pixels(logits))
         return functional.softplus(-lead(renderer.colour_nats(logits, self.palette).double()))
+
+    @property
+    def observes(self) -> bool:
+        """Whether its core can be corrected by the frames of its game."""
+        return self.world.core.seen_shape is not None
+
+    def observe(self, state: Any, frames: NDArray[np.uint8]) -> Any:
+        """The state corrected by the true ``frames`` [N, H, W, C]; what is drawn for it follows from its seeds. Raises
+        UserError for frames of another size, and for a world whose core cannot observe."""
+        self.world.check_observes()
+        check_frames(frames, self.spec)
+        count = self.world.renderer.noise + self.world.core.noise
+        with torch.inference_mode():
+            if not isinstance(state, Drawn):
+                return self.world.observe(state, to_tensor(frames), torch.zeros(len(frames), count))[0]
+            noise = _normal(mix(state.seeds, "observe"), count)
+            return state._replace(world=self.world.observe(state.world, to_tensor(frames), noise)[0])
+
+    def fields(self, state: Any) -> dict[str, NDArray[Any]]:
+        """The tensors of the core's state by name, each [N, ...]."""
+        return shown(state.world if isinstance(state, Drawn) else state)
+
+    def change(self, state: Any, field: str, index: int, value: float) -> Any:
+        """``state`` with number ``index`` of each row's ``field`` set to ``value``. Raises UserError."""
+        if isinstance(state, Drawn):
+            return state._replace(world=changed(state.world, field, index, value))
+        return changed(state, field, index, value)
 
     def _check_opening(self, opening: Opening, frames: tuple[int, ...], actions: tuple[int, ...]) -> None:
         check_frames(opening.frames, self.spec, "opening frames")

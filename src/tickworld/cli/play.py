@@ -1,0 +1,92 @@
+"""The command that opens a page to play in."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+from pydantic import Field
+
+from tickworld.cli.command import Command
+from tickworld.cli.console import Terminal
+from tickworld.errors import UserError, check_installed, near_match
+
+if TYPE_CHECKING:
+    from tickworld.play.scene import Scene
+
+Place = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN|GAME|CARTRIDGE")]
+
+
+class Play(Command):
+    """A page in your browser to play in: the true game and the learned one beside it, under the same keys.
+
+    What you play can be saved as episodes to learn from. Ctrl-C ends it. Needs pip install 'tickworld[play]'.
+    """
+
+    place: Place
+    """a game alone (see `tickworld games`), folder of a run, a .cartridge file, or cartridge:NAME"""
+    host: str = "127.0.0.1"
+    """address to listen at; with the usual one only this machine can play"""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """port to listen at; 0: any that is free"""
+    open: bool = True
+    """open the page in the browser"""
+    out: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("runs/played")
+    """folder of the recordings that what you save goes into"""
+
+    def run(self) -> None:
+        """Serves the page until it is interrupted."""
+        from tickworld.play import server
+
+        check_installed(server.NEEDED, "play")
+        listening = server.listen(self.host, self.port)
+        with listening:
+            scene, address = self._scene(), server.address(listening)
+            if not server.is_local(self.host):
+                Terminal().say(
+                    f"warning: whoever can reach this machine at {self.host} can play here and save episodes to "
+                    f"{self.out}; nothing is encrypted and nobody is asked for a password"
+                )
+            print(f"play {scene.title} at {address} (Ctrl-C ends it)", flush=True)
+            if self.open:
+                threading.Thread(target=_open, args=(address,), daemon=True).start()
+            with contextlib.suppress(KeyboardInterrupt):  # how it is meant to end
+                server.serve(scene, listening, self.host)
+
+    def _scene(self) -> Scene:
+        """What there is to play. Raises UserError for a place where there is nothing."""
+        from tickworld.agents import able
+        from tickworld.games import GAMES, game
+        from tickworld.play.scene import Scene
+
+        if self.place in GAMES:
+            truth = game(self.place)
+            return Scene(self.place, truth, players=able(truth), folder=self.out)
+        path = Path(self.place)
+        if path.name == self.place and ":" not in self.place and not path.suffix and not path.exists():
+            raise UserError(
+                f"there is no game {self.place!r}; {near_match(self.place, GAMES)}; a run or a cartridge is given by "
+                "its path, a shipped one as cartridge:NAME"
+            )
+        from tickworld.recipes.shelf import open_playable, provenance  # loading torch takes seconds
+
+        playable = open_playable(self.place)
+        return Scene(
+            self.place,
+            playable.game,
+            playable.world,
+            players=able(playable.game),
+            folder=self.out,
+            provenance=provenance(self.place),
+        )
+
+
+def _open(address: str) -> None:
+    """Opens the page, unless the only browser here would take the terminal for itself."""
+    with contextlib.suppress(webbrowser.Error):
+        if type(webbrowser.get()) is not webbrowser.GenericBrowser:
+            webbrowser.open(address)

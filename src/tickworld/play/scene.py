@@ -1,0 +1,134 @@
+"""What there is to play, the same for everyone who opens the page, and what the server says of it at first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tickworld import config as configs
+from tickworld.data.player import Player
+from tickworld.errors import UserError
+from tickworld.frames import Frames
+from tickworld.simulator import Decisive, Inspectable, Observing, Opening, Simulator, State
+
+TICKS_PER_SECOND = 60
+"""How fast a page plays at first."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one who plays may ask for, so that nobody can take all there is."""
+
+    clients: int = 8
+    """pages that are open at once"""
+    state_bytes: int = 256 * 2**20
+    """bytes that the states of one page may take"""
+    message_bytes: int = 2**20
+    """bytes of the longest request"""
+    episode_ticks: int = 36_000
+    """ticks of the longest game that is saved, ten minutes at 60 a second"""
+    gif_ticks: int = 600
+    """ticks of the longest picture"""
+    slow_seconds: float = 20.0
+    """how long a page may leave a reply unread before it is let go"""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """``truth`` is played, and ``dream`` beside it if there is one. ``players`` by name can press the keys, episodes go
+    below ``folder``; ``provenance`` and ``trust`` are told to the page as they are, plain values for JSON."""
+
+    title: str
+    truth: Simulator
+    dream: Simulator | None = None
+    players: Mapping[str, Player] = field(default_factory=dict)
+    folder: Path | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    trust: Mapping[str, Any] | None = None
+    limits: Limits = Limits()
+
+    def simulator(self, what: str) -> Simulator:
+        """The "truth" or the "dream". Raises UserError where there is no dream."""
+        if what == "truth":
+            return self.truth
+        if self.dream is None:
+            raise UserError(
+                f"there is no dream here, {self.truth.spec.name} is played alone; open a run or a cartridge"
+            )
+        return self.dream
+
+    def hello(self) -> dict[str, Any]:
+        """What a page is told first, plain values for JSON."""
+        dream = self.dream
+        return {
+            "title": self.title,
+            "truth": configs.plain(self.truth.spec),
+            "dream": None if dream is None else configs.plain(dream.spec),
+            "players": list(self.players),
+            "observes": dream is not None and (observes(dream) or dream.spec.opening > 0),
+            "margin": dream is not None and decides(dream, self.truth),
+            "fields": isinstance(dream, Inspectable),
+            "trust": self.trust,
+            "provenance": dict(self.provenance),
+            "ticks_per_second": TICKS_PER_SECOND,
+            "folder": None if self.folder is None else str(self.folder),
+        }
+
+
+class Sight(NamedTuple):
+    """What a dream is set right by: how its game began, the true frame [1, H, W, C] of its tick, and the last frames
+    for one that can only begin anew."""
+
+    params: NDArray[np.float64]
+    seeds: NDArray[np.uint64]
+    frame: Frames
+    opening: Opening | None
+
+
+def observes(dream: Simulator) -> bool:
+    """Whether ``dream`` itself can be corrected by a frame."""
+    return isinstance(dream, Observing) and dream.observes
+
+
+def anchored(dream: Simulator, state: State, sight: Sight) -> State:
+    """``state`` of ``dream``, set right by the truth: corrected if it can be, else begun anew from the last frames.
+
+    Raises UserError for a dream that begins from params alone and cannot be corrected, and for other frames than it
+    takes.
+    """
+    if isinstance(dream, Observing) and dream.observes:
+        return dream.observe(state, sight.frame)
+    if dream.spec.opening == 0:
+        raise UserError(
+            f"this world of {dream.spec.name} can be shown nothing: it begins from params, and its core does not "
+            "observe frames; begin again, or open a world that begins from frames"
+        )
+    if sight.opening is None:
+        raise UserError(
+            f"this world of {dream.spec.name} is set right by the truth's last {dream.spec.opening} frames; send them "
+            "as its opening"
+        )
+    return dream.init(sight.params, sight.seeds, sight.opening)
+
+
+def margin(simulator: Simulator, state: State) -> float | None:
+    """How narrowly the frame of ``state`` was decided, in nats; None where that is not known."""
+    if not isinstance(simulator, Decisive):
+        return None
+    value = float(simulator.margin(state)[0])
+    return value if np.isfinite(value) else None
+
+
+def decides(dream: Simulator, truth: Simulator) -> bool:
+    """Whether ``dream`` says how narrowly it decides; found out at the start of a game that nobody plays."""
+    if not isinstance(dream, Decisive):
+        return False
+    params, seeds, count = truth.spec.defaults(1), np.zeros(1, np.uint64), dream.spec.opening
+    frames = truth.render(truth.init(params, seeds))[:, None].repeat(count, 1)
+    still = Opening(frames, np.zeros((1, max(count - 1, 0), len(truth.spec.players)), np.uint8))
+    return margin(dream, dream.init(params, seeds, still if count else None)) is not None
