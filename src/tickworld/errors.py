@@ -6,6 +6,7 @@ The command line turns a UserError into that sentence and exit code 2. Anything 
 from __future__ import annotations
 
 import difflib
+import importlib
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -20,6 +21,17 @@ def near_match(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     listing = "known: " + ", ".join(names)
     return f"did you mean {close[0]!r}? {listing}" if close else listing
+
+
+def check_installed(packages: Iterable[str], extra: str) -> None:
+    """Raises UserError unless ``packages``, which the extra of the same name as the work brings, can be imported."""
+    try:
+        for name in packages:
+            importlib.import_module(name)
+    except ImportError as error:
+        raise UserError(
+            f"{extra} needs the package {error.name}, which is not installed; run pip install 'tickworld[{extra}]'"
+        ) from error
 
 
 T = TypeVar("T")

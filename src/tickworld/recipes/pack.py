@@ -37,15 +37,16 @@ def pack(run: Run, path: Path) -> Label:
     content = {
         "spec": configs.plain(run.config.game.build().spec),
         "world": run.config.world.model_dump(mode="json"),
-        "claim": _claim(run, result),
-        "origin": _origin(run),
+        "claim": claim(run, result),
+        "origin": origin(run),
     }
     label = configs.validate(Label, content, str(result))
     cartridge.write(path, label, run.world())
     return label
 
 
-def _claim(run: Run, path: Path) -> dict[str, Any]:
+def claim(run: Run, path: Path) -> dict[str, Any]:
+    """What the evaluation in ``path`` found, as a ``Claim``. Raises UserError when it cannot be read."""
     result = read_evaluation(path)
     try:
         right = result["over_time"][DREAM]["pixel_survival"]
@@ -65,7 +66,8 @@ def _claim(run: Run, path: Path) -> dict[str, Any]:
     }
 
 
-def _origin(run: Run) -> dict[str, Any]:
+def origin(run: Run) -> dict[str, Any]:
+    """Where the newest world of ``run`` comes from, as an ``Origin``."""
     return {
         "recipe": run.config.recipe,
         "seed": run.config.seed,
