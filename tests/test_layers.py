@@ -16,7 +16,7 @@ PACKAGE = "tickworld"
 SOURCE = Path(str(tickworld.__file__)).parent
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"games", "data", "models", "visual"}),
+    frozenset({"games", "data", "models", "visual", "web"}),
     frozenset({"training", "evaluation", "agents", "export", "play"}),
     frozenset({"recipes"}),
     frozenset({"api", "cli"}),

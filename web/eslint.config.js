@@ -10,6 +10,7 @@ export default tseslint.config(
       complexity: ["error", 10],
       "max-params": ["error", 6],
       "max-len": ["error", { code: 120, ignoreTemplateLiterals: true }],
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
     },
   },

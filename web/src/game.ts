@@ -59,10 +59,9 @@ export class Game<S> {
     write(button("play"), "Play");
   }
 
-  /** Plays on, or from the end of a game that is over anew. */
+  /** Plays on from the tick that is shown. */
   play(): void {
     hidden(button("start"), true);
-    hidden(need("problem", HTMLElement), true);
     this.held.settle();
     this.playing = true;
     write(button("play"), "Pause");
@@ -71,7 +70,7 @@ export class Game<S> {
   private toggle(): void {
     if (this.playing) this.pause();
     else this.play();
-    this.enqueue(() => Promise.resolve());
+    void this.enqueue(() => Promise.resolve());
   }
 
   /** Does `work` after all that was asked before, and shows what came of it. What goes wrong is told in the page. */
@@ -100,6 +99,7 @@ export class Game<S> {
   }
 
   private async show(): Promise<void> {
+    hidden(need("problem", HTMLElement), true);
     this.screen.draw(this.playing ? this.pace.rate : null);
     const { dream, dreamState } = this.session;
     const now = performance.now();
@@ -270,8 +270,13 @@ export class Game<S> {
     hidden(button("save"), !backend.save);
     hidden(button("gif"), !backend.gif || !session.dream);
     hidden(need("inspector", HTMLElement), !session.dream?.fields);
-    const spec = (backend.truth ?? backend.dream)?.spec;
-    hidden(need("params", HTMLElement), !backend.params || !spec?.params.length);
+    this.offerParams();
+    this.offerSpeeds();
+  }
+
+  private offerParams(): void {
+    const spec = (this.backend.truth ?? this.backend.dream)?.spec;
+    hidden(need("params", HTMLElement), !this.backend.params || !spec?.params.length);
     need("param-list", HTMLElement).replaceChildren(
       ...(spec?.params ?? []).map((param) => {
         const box = made("input");
@@ -283,7 +288,10 @@ export class Game<S> {
         return row;
       }),
     );
-    const usual = backend.ticksPerSecond;
+  }
+
+  private offerSpeeds(): void {
+    const usual = this.backend.ticksPerSecond;
     const speeds = [...new Set([...SPEEDS, usual])].sort((one, other) => one - other);
     const list = select("speed");
     list.append(...speeds.map((speed) => option(`${speed} ticks/s`, String(speed))), option("as fast as it can", "Infinity"));

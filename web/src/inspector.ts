@@ -25,8 +25,11 @@ export function grid(shape: readonly number[]): Grid {
 }
 
 /** RGBA of one layer of numbers, from its least, dark, to its greatest, bright; the chosen one is framed. */
-export function heat(values: readonly number[], { rows, columns }: Grid, chosen: number): Uint8ClampedArray<ArrayBuffer> {
-  const [low, high] = [values.reduce((a, b) => Math.min(a, b), Infinity), values.reduce((a, b) => Math.max(a, b), -Infinity)];
+export function heat(
+  values: readonly number[], { rows, columns }: Grid, chosen: number,
+): Uint8ClampedArray<ArrayBuffer> {
+  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
   const picture = new Uint8ClampedArray(rows * columns * CELL * CELL * 4);
   for (let y = 0; y < rows * CELL; y++) {
     for (let x = 0; x < columns * CELL; x++) {

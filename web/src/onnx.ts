@@ -110,7 +110,7 @@ class OnnxDream implements Simulator<State> {
       actions: new Tensor("uint8", Uint8Array.from(actions), [1, actions.length]),
     };
     const { noise } = this.facts;
-    if (noise) given["noise"] = new Tensor("float32", normals(state.chance, noise), [1, noise]);
+    if (noise) given.noise = new Tensor("float32", normals(state.chance, noise), [1, noise]);
     const later = await this.updating.run(given);
     const fields = this.facts.state.map(({ name }) => [name, part(later, `${name}_out`)]);
     return { fields: Object.fromEntries(fields) as Feed, chance: mix(state.chance, 1) };

@@ -2,6 +2,7 @@
 
 import { hidden, input, made, need, paint, write } from "./dom";
 import { shown, shownDifference } from "./frames";
+import { claim, lines } from "./provenance";
 import type { Session } from "./session";
 import type { Backend } from "./simulator";
 import { light } from "./trust";
@@ -25,7 +26,7 @@ export class Screen<S> {
     need("panels", HTMLElement).classList.toggle("alone", !both);
     document.title = backend.title;
     write(need("title", HTMLElement), backend.title);
-    write(need("lead", HTMLElement), lead(session));
+    write(need("lead", HTMLElement), `${lead(session)} ${claim(backend.provenance)}`);
     this.tellOrigin();
   }
 
@@ -55,12 +56,12 @@ export class Screen<S> {
     const differs = moment.apart !== null;
     write(need("right-name", HTMLElement), differs ? "Ticks since they differed" : "Right so far");
     const count = differs ? tick - moment.apart : survival;
-    write(need("right-value", HTMLElement), `${count.toLocaleString("en")}`);
+    write(need("right-value", HTMLElement), count.toLocaleString("en"));
     write(this.banner, over ? "The game is over. Restart it, or rewind." : this.verdict());
-    this.banner.dataset["level"] = differs ? "bad" : "good";
+    this.banner.dataset.level = differs ? "bad" : "good";
     const told = light(moment.margin, this.backend.trust);
     if (!told) return;
-    need("light", HTMLElement).dataset["level"] = told.level;
+    need("light", HTMLElement).dataset.level = told.level;
     write(need("light-text", HTMLElement), told.text);
   }
 
@@ -95,9 +96,10 @@ export class Screen<S> {
   }
 
   private tellOrigin(): void {
-    const rows = facts(this.backend.provenance).map(([name, value]) => {
+    const rows = lines(this.backend.provenance).map(([name, value]) => {
       const row = made("div");
       row.append(made("dt", name), made("dd", value));
+      row.classList.toggle("long", value.length > 60);
       return row;
     });
     const list = need("facts", HTMLElement);
@@ -114,21 +116,4 @@ function lead<S>({ truth, dream }: Session<S>): string {
   const { opening } = dream.spec;
   const begin = opening ? `The network was shown the first ${opening} frames; since then it dreams on its own` : "It dreams";
   return `${begin}, under the same keys as the game itself.`;
-}
-
-/** Nested values as lines for a person. */
-export function facts(values: Readonly<Record<string, unknown>>, before = ""): [string, string][] {
-  return Object.entries(values).flatMap(([key, value]): [string, string][] => {
-    const name = `${before}${key.replaceAll("_", " ")}`;
-    if (value === null || value === undefined) return [];
-    if (typeof value === "object" && !Array.isArray(value)) {
-      return facts(value as Record<string, unknown>, `${name}: `);
-    }
-    return [[name, Array.isArray(value) ? value.map(plain).join(", ") : plain(value)]];
-  });
-}
-
-function plain(value: unknown): string {
-  if (typeof value === "number") return value.toLocaleString("en", { maximumFractionDigits: 3 });
-  return typeof value === "string" ? value : JSON.stringify(value);
 }

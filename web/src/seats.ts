@@ -1,4 +1,4 @@
-/** Who plays each player: the keys or one of the players that there are; and the touch buttons of those who are keys. */
+/** Who plays each player: the keys, or one of the players that there are; and the touch buttons for the keys. */
 
 import { hidden, labelled, made, need, option } from "./dom";
 import { bindings, label, touchCode, type Held } from "./keys";
@@ -83,12 +83,12 @@ export class Seats<S> {
     button.setAttribute("aria-label", `${this.session.spec.players[player] ?? ""} ${name}`);
     const release = (): void => {
       this.held.release(code);
-      delete button.dataset["held"];
+      delete button.dataset.held;
     };
     button.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       button.setPointerCapture(event.pointerId);
-      button.dataset["held"] = "";
+      button.dataset.held = "";
       this.held.press(code);
     });
     for (const kind of ["pointerup", "pointercancel", "lostpointercapture"]) button.addEventListener(kind, release);

@@ -6,7 +6,7 @@
 
 import { uniform } from "./chance";
 import { equal } from "./frames";
-import type { Opening, Replay, Simulator, Spec } from "./simulator";
+import type { Opening, Played, Replay, Simulator, Spec } from "./simulator";
 import { Timeline, type Kept, type Moment, type Sight } from "./timeline";
 
 /** What an action is called that presses nothing. */
@@ -154,7 +154,7 @@ export class Session<S> {
     const from = Math.max(tick - Math.max(count, 1) + 1, 0);
     await this.again(from, tick);
     const kept = this.kept(tick);
-    if (!this.dream?.observe || !kept.truth || !kept.dream) throw new Error("there is nothing to set the dream right by");
+    if (!this.dream?.observe || !kept.truth || !kept.dream) throw new Error("nothing can set this dream right");
     const states = Array.from({ length: tick - from + 1 }, (_, each) => this.kept(from + each).truth?.state);
     const opening = { states: states.filter((each) => each !== undefined), actions: this.timeline.actions(from, tick) };
     const state = await this.dream.observe(kept.dream.state, kept.truth.state, count ? opening : undefined);
@@ -192,19 +192,22 @@ export class Session<S> {
   private async choose(
     tick: number, kept: Kept<S>, pressed: readonly number[], names: readonly (string | null)[] = this.sides,
   ): Promise<{ actions: number[]; memories: Map<string, S> }> {
-    const actions = [...pressed];
-    const memories = new Map<string, S>();
-    const [simulator, state] = this.truth ? [this.truth, kept.truth?.state] : [this.dream, kept.dream?.state];
+    const played = new Map<string, Played<S>>();
     for (const player of new Set(names.filter((name) => name !== null))) {
-      if (!simulator?.act || state === undefined) throw new Error(`nobody here is called ${player}`);
-      const memory = kept.memories.get(player) ?? null;
-      const played = await simulator.act({ player, seed: this.begun.seed, tick, state, memory });
-      if (played.memory !== null) memories.set(player, played.memory);
-      names.forEach((name, side) => {
-        if (name === player) actions[side] = played.actions[side] ?? 0;
-      });
+      played.set(player, await this.act(player, tick, kept));
     }
+    const actions = names.map((name, side) => played.get(name ?? "")?.actions[side] ?? pressed[side] ?? 0);
+    const memories = new Map<string, S>();
+    for (const [name, { memory }] of played) if (memory !== null) memories.set(name, memory);
     return { actions, memories };
+  }
+
+  /** What one player presses, who sees the truth where there is one. */
+  private act(player: string, tick: number, kept: Kept<S>): Promise<Played<S>> {
+    const [simulator, seen] = this.truth ? [this.truth, kept.truth] : [this.dream, kept.dream];
+    if (!simulator?.act || !seen) throw new Error(`nobody here is called ${player}`);
+    const memory = kept.memories.get(player) ?? null;
+    return simulator.act({ player, seed: this.begun.seed, tick, state: seen.state, memory });
   }
 
   private async update(from: Kept<S>, actions: readonly number[], memories: Map<string, S>): Promise<Kept<S>> {
@@ -252,7 +255,7 @@ export class Session<S> {
     for (let tick = start; tick < to; tick++) {
       if (this.timeline.kept(tick + 1)) continue;
       const [kept, actions] = [this.kept(tick), this.timeline.moment(tick + 1).actions ?? []];
-      const { memories } = await this.choose(tick, kept, actions, [...kept.memories.keys()]);
+      const { memories } = await this.choose(tick, kept, [], [...kept.memories.keys()]);
       this.timeline.restore(tick + 1, await this.update(kept, actions, memories));
       this.loose.push(tick + 1);
     }
@@ -264,13 +267,12 @@ export class Session<S> {
   private drop(kept: Kept<S>): void {
     const { truth, dream } = this.dropped;
     if (kept.dream) dream.push(kept.dream.state);
-    for (const state of [...(kept.truth ? [kept.truth.state] : []), ...kept.memories.values()]) {
-      (this.truth ? truth : dream).push(state);
-    }
+    if (kept.truth) truth.push(kept.truth.state, ...kept.memories.values());
     if (truth.length + dream.length < BATCH) return;
     this.dropped = { truth: [], dream: [] };
-    if (truth.length) this.truth?.forget?.(truth);
-    if (dream.length) this.dream?.forget?.(dream);
+    for (const [simulator, states] of [[this.truth, truth], [this.dream, dream]] as const) {
+      if (states.length) simulator?.forget?.(states);
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * A server's games: states stay there, and the page knows them by a number each.
  *
- * One request, one reply, in order: a request is JSON text; a reply is the length of its header (uint32, little-endian),
- * the header as JSON, then raw bytes. The server speaks first, with id 0, and says what there is.
+ * One request, one reply, in order: a request is JSON text; a reply is the length of its header (uint32, little
+ * endian), the header as JSON, then raw bytes. The server speaks first, with id 0, and says what there is.
  */
 
 import type { Backend, Field, Opening, Played, Replay, Simulator, Spec, Trust, Turn } from "./simulator";

@@ -4,7 +4,7 @@ import { mix, normals, uniform } from "../src/chance";
 import { equal, shown, shownDifference, toFrame } from "../src/frames";
 import { grid, heat } from "../src/inspector";
 import { Pace } from "../src/pace";
-import { facts } from "../src/screen";
+import { claim, lines } from "../src/provenance";
 import { light } from "../src/trust";
 import { SPEC } from "./counter";
 
@@ -127,9 +127,32 @@ describe("a field", () => {
 });
 
 describe("provenance", () => {
-  it("is told line by line", () => {
-    expect(facts({ made: { by_whom: "us", minutes: 1234.5678, none: null }, ids: [1, 2] })).toEqual([
-      ["made: by whom", "us"], ["made: minutes", "1,234.568"], ["ids", "1, 2"],
+  const told = {
+    origin: {
+      recipe: "pong", seed: 12, iterations: 12000, minutes: 191.2, source: "games", versions: { torch: "2.13" },
+    },
+    claim: {
+      rollouts: 256, frames: 10000, players: "held_out", right_after: { 1: 1 }, object_horizon: null,
+      pixel_horizon: { median: 10000, p10: 5572, survived: 0.81 },
+    },
+  };
+
+  it("is told in words", () => {
+    expect(claim(told)).toBe(
+      "Measured over 256 games: right to the last pixel for a median of 10,000 ticks, 81 % of the games to the end.",
+    );
+    expect(lines(told)).toEqual([
+      ["Right to the last pixel", "10,000 ticks (median), 5,572 (p10), 81 % to the end"],
+      ["Measured over", "256 games of 10,000 ticks, players: held_out"],
+      ["Recipe", "pong"], ["Seed", "12"], ["Training", "191 minutes, 12,000 iterations"],
+      ["Made with", "torch 2.13"], ["Learned from", "games"],
     ]);
+  });
+
+  it("may be something else, or nothing", () => {
+    expect(lines({ made: { by_whom: "us", minutes: 1234.5678, none: null }, ids: [1, 2], claim: null })).toEqual([
+      ["made: by whom", "us"], ["made: minutes", "1234.568"], ["ids", "1, 2"],
+    ]);
+    expect([claim({}), claim({ claim: null }), lines({})]).toEqual(["", "", []]);
   });
 });
