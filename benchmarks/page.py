@@ -3,9 +3,9 @@
 tickworld export cartridge:pong -o pong.html
 python benchmarks/page.py pong.html
 
-First as many ticks as it can, one after the other, drawing nothing; then as one who plays sees it, at 60 ticks a second:
-the ticks that were played and the times that the screen was redrawn. Needs playwright and a Chromium; headless, it draws
-with the processor.
+First as many ticks as it can, one after the other, drawing nothing; then as one who plays sees it, at 60 ticks a
+second: the ticks that were played and the times that the screen was redrawn. Needs playwright and a Chromium; headless,
+it draws with the processor.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def measured(page: Any, ticks: int, seconds: float) -> list[str]:
     page.click("#start")
     page.evaluate(PLAYED, 1)
     played, drawn = page.evaluate(PLAYED, seconds)
-    return [*lines, f"at 60 ticks a second: {played:.1f} played and {drawn:.1f} frames drawn a second, for {seconds:g} s"]
+    return [*lines, f"at 60 ticks a second: {played:.1f} played, {drawn:.1f} frames drawn a second, for {seconds:g} s"]
 
 
 def main() -> None:

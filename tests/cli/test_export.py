@@ -30,7 +30,8 @@ def test_a_run_is_exported_as_a_page(made: Path, tmp_path: Path, capsys: pytest.
     path = tmp_path / "Tiny.HTML"
     assert main(["export", str(made), "-o", str(path)]) == 0
     size, played = capsys.readouterr().out.splitlines()
-    assert size.startswith(f"{path} has ") and size.endswith(" MB: pong, to be opened in a browser; it needs no network")
+    assert size.startswith(f"{path} has ")
+    assert size.endswith(" MB: pong, to be opened in a browser; it needs no network")
     assert "games of 8 ticks in onnxruntime and in torch: " in played
     text = path.read_text(encoding="utf-8")
     assert '"recipe":"demo"' in text and '"margin":true' in text

@@ -1,4 +1,4 @@
-"""What ships is what it should be: the page's script is that of its sources, and what others made is as they made it."""
+"""What ships is what it should be: the page's script that of its sources, and what others made as they made it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHA256 = {
     "LICENSE": "2f07c72751aed99790b8a4869cf2311df85a860b22ded05fa22803587a48922c",
     "ThirdPartyNotices.txt.gz": "143764b952fdb1a7c69ce653bfba74a7744d6a8a573bfb73e235fba356c83de3",
 }
-"""Of each file in ``vendor``, unpacked: onnxruntime-web 1.30.0 from npm, the texts from the wheel onnxruntime 1.30.0."""
+"""Of each file in ``vendor``, unpacked: onnxruntime-web 1.30.0 of npm, the texts from the wheel of onnxruntime."""
 
 
 def npm(*words: str) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from tests.export.conftest import learned
+from tests.web.conftest import PATIENCE
 
 from tickworld.export.page import export_page
 from tickworld.export.tick import first_states
@@ -41,6 +43,14 @@ def played_in_python(world: Learned, start: int, keys: NDArray[np.int64]) -> lis
         state = world.update(state, pressed[None])
         frames.append(world.render(state)[0])
     return frames
+
+
+def until(page: Any, expression: str) -> None:
+    """Waits until ``expression`` holds. (Playwright's own way evaluates text in the page, which its policy forbids.)"""
+    end = time.monotonic() + PATIENCE / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"never: {expression}"
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -84,15 +94,15 @@ def test_it_is_played_with_keys_and_goes_back(small: Path, opened: Any) -> None:
     page = told.page
     page.keyboard.down("w")
     page.keyboard.press(".")
-    page.wait_for_function("tickworld.game.session.last === 1")
+    until(page, "tickworld.game.session.last === 1")
     page.keyboard.up("w")
     page.keyboard.press(".")
-    page.wait_for_function("tickworld.game.session.last === 2")
+    until(page, "tickworld.game.session.last === 2")
     assert page.evaluate("tickworld.game.session.replay.actions") == [[1, 0], [0, 0]]
     page.keyboard.press(",")
-    page.wait_for_function("tickworld.game.session.tick === 1")
+    until(page, "tickworld.game.session.tick === 1")
     page.keyboard.press("Space")
-    page.wait_for_function("tickworld.game.session.last > 20")
+    until(page, "tickworld.game.session.last > 20")
     page.keyboard.press("Space")
     assert page.text_content("#play") == "Play"
     assert told.said == []
@@ -105,8 +115,8 @@ def test_what_is_inside_can_be_changed(small: Path, opened: Any) -> None:
     page.click("#inspector summary")
     page.select_option("#field", "out")
     page.fill("#value", "40")
-    page.wait_for_function("tickworld.game.session.changed")
-    page.wait_for_function("document.getElementById('banner').textContent.includes('changed by hand')")
+    until(page, "tickworld.game.session.changed")
+    until(page, "document.getElementById('banner').textContent.includes('changed by hand')")
     assert page.evaluate("Array.from(tickworld.game.session.frames.dream)") != before
     assert told.said == []
 
@@ -138,8 +148,6 @@ def test_its_policy_lets_nothing_else_run(small: Path, opened: Any) -> None:
 def test_controls_have_names(small: Path, opened: Any) -> None:
     nameless = opened(small).page.evaluate(
         """() => [...document.querySelectorAll("button, input, select, canvas")].filter((each) => !(
-            each.textContent.trim() || each.labels?.length || each.getAttribute("aria-label"))).map((each) => each.id)"""
+            each.textContent.trim() || each.labels?.length || each.ariaLabel)).map((each) => each.id)"""
     )
     assert nameless == []
-
-

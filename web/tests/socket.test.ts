@@ -171,7 +171,8 @@ describe("a server's games", () => {
 describe("what a server cannot do", () => {
   it("is not offered", async () => {
     const backend = await greeted({ observes: false, margin: false, fields: false, folder: null });
-    expect(backend.dream).toMatchObject({ observe: undefined, margin: undefined, fields: undefined, change: undefined });
+    const nothing = { observe: undefined, margin: undefined, fields: undefined, change: undefined };
+    expect(backend.dream).toMatchObject(nothing);
     expect("save" in backend).toBe(false);
     expect(backend.truth).not.toBeNull();
     expect((await greeted({ dream: null })).dream).toBeNull();

@@ -20,9 +20,9 @@ class Export(Command):
     """A trained world to play where there is no tickworld: one web page that works offline, or an ONNX file.
 
     A .html file is opened in any browser and played there; nothing else is needed, and it asks nobody for anything. A
-    .onnx file is one tick for onnxruntime in any language: fields of the state and what is pressed in, those of the next
-    state and its frame out; first states are in its metadata. Either is played beside torch before it is written. Needs
-    pip install 'tickworld[export]'.
+    .onnx file is one tick for onnxruntime in any language: fields of the state and what is pressed in, those of the
+    next state and its frame out; first states are in its metadata. Either is played beside torch before it is written.
+    Needs pip install 'tickworld[export]'.
     """
 
     path: RunFolder

@@ -93,9 +93,7 @@ def traced(graph: Traceable) -> torch.export.ExportedProgram:
         return torch.export.export(graph.eval(), inputs, dynamic_shapes=axes, strict=False)
 
 
-def translated(
-    program: torch.export.ExportedProgram, graph: Traceable, told: Mapping[str, str] | None = None
-) -> bytes:
+def translated(program: torch.export.ExportedProgram, graph: Traceable, told: Mapping[str, str] | None = None) -> bytes:
     """The content of the .onnx file of ``program``, which was traced from ``graph``; ``told`` is its metadata."""
     import onnx
 

@@ -2,8 +2,8 @@
 
     page.html   with the style, the script and a policy that allows these two and nothing else (``tickworld.web``)
     blocks      script elements of no type that a browser runs, each found by its id:
-      world-facts     JSON: title, spec, noise, ticks_per_second, trust, provenance; ``state``: name, type, shape and rows
-                      of each field of the first states; ``margin``: whether render gives it
+      world-facts     JSON: title, spec, noise, ticks_per_second, trust, provenance; ``state``: name, type, shape and
+                      rows of each field of the first states; ``margin``: whether render gives it
       world-update    ONNX: fields of a state, actions (and noise) -> the fields one tick later, <field>_out
       world-render    ONNX: out -> frame, and margin where the world decides
       world-ort, world-wasm, world-notices    onnxruntime-web and its licences
