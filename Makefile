@@ -39,7 +39,7 @@ format: $(STAMP)  ## put the code in the house format and mend what lint can men
 	@$(BIN)/python -m ruff format .
 
 clean:  ## remove .venv and caches; recordings and runs stay
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis dist build
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis dist build web/node_modules
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is written last and holds the folder it was made in. A set-up that was interrupted, a .venv that was moved
@@ -47,6 +47,6 @@ clean:  ## remove .venv and caches; recordings and runs stay
 ifneq ($(shell $(BIN)/python -c pass 2>/dev/null && cat $(STAMP) 2>/dev/null),$(CURDIR))
 $(STAMP): force
 endif
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt web/package-lock.json
 	@PYTHON="$(PYTHON)" PIP_FLAGS="$(PIP_FLAGS)" sh .ci/set-up .venv
 	@echo "$(CURDIR)" > $@

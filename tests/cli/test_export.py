@@ -26,10 +26,21 @@ def test_a_run_is_exported(made: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert read_starts(path.read_bytes())["frames"].shape[1:] == (3, 32, 32)
 
 
+def test_a_run_is_exported_as_a_page(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "Tiny.HTML"
+    assert main(["export", str(made), "-o", str(path)]) == 0
+    size, played = capsys.readouterr().out.splitlines()
+    assert size.startswith(f"{path} has ")
+    assert size.endswith(" MB: pong, to be opened in a browser; it needs no network")
+    assert "games of 8 ticks in onnxruntime and in torch: " in played
+    text = path.read_text(encoding="utf-8")
+    assert '"recipe":"demo"' in text and '"margin":true' in text
+
+
 def test_mistakes_are_told_before_any_work(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for place, out, complaint in (
-        (made, "x.html", "a web page cannot be exported yet; got 'x.html'"),
-        (made, "x.gif", "export writes an ONNX file; got 'x.gif'"),
+        (made, "x.gif", "export writes a web page or an ONNX file; got 'x.gif'; name it something.html or something"),
+        (made, "x", "export writes a web page or an ONNX file; got 'x'"),
         (tmp_path / "none", "x.onnx", "does not exist; give the folder that `tickworld train` made"),
     ):
         assert main(["export", str(place), "-o", str(tmp_path / out)]) == 2

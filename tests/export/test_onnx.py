@@ -97,8 +97,8 @@ def test_a_world_that_draws_takes_noise_and_one_that_takes_the_likeliest_does_no
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("pong.html", "a web page cannot be exported yet; got 'pong.html'; name it something.onnx"),
-        ("pong", "export writes an ONNX file; got 'pong'; name it something.onnx"),
+        ("pong.html", "this writes an ONNX file; got 'pong.html'; name it something.onnx"),
+        ("pong", "this writes an ONNX file; got 'pong'; name it something.onnx"),
     ],
 )
 def test_another_suffix_is_told(name: str, complaint: str, world: Learned, tmp_path: Path) -> None:

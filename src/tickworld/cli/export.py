@@ -3,34 +3,65 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from tickworld.cli.command import Command, RunFolder
 from tickworld.cli.console import Terminal
+from tickworld.errors import UserError
+
+if TYPE_CHECKING:  # loading torch takes seconds
+    from tickworld.export.onnx import Exported
+    from tickworld.export.page import Page
 
 
 class Export(Command):
-    """One tick of a trained world as an ONNX file, for onnxruntime in any language; first states are in its metadata.
+    """A trained world to play where there is no tickworld: one web page that works offline, or an ONNX file.
 
-    It takes the fields of the state and what is pressed, and gives the next state's and the frame. Before it is written
-    it is played beside torch. Needs pip install 'tickworld[export]'.
+    A .html file is opened in any browser and played there; nothing else is needed, and it asks nobody for anything. A
+    .onnx file is one tick for onnxruntime in any language: fields of the state and what is pressed in, those of the
+    next state and its frame out; first states are in its metadata. Either is played beside torch before it is written.
+    Needs pip install 'tickworld[export]'.
     """
 
     path: RunFolder
     """folder of a run, a .cartridge file, or cartridge:NAME; see `tickworld cartridges`"""
     out: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("world.onnx")
-    """where to write it, a .onnx file"""
+    """where to write it, a .html or .onnx file"""
 
     def run(self) -> None:
         """Writes it."""
-        from tickworld.export.onnx import export
-        from tickworld.recipes.shelf import open_playable
+        writers = {".html": _page, ".onnx": _onnx}
+        if self.out.suffix.lower() not in writers:
+            raise UserError(
+                f"export writes a web page or an ONNX file; got {self.out.name!r}; name it something.html or "
+                "something.onnx"
+            )
+        writers[self.out.suffix.lower()](self.path, self.out)
 
-        world = open_playable(self.path).world
-        made = export(world, self.out, Terminal())
-        print(f"{self.out} has {self.out.stat().st_size / 1000:.0f} kB: one tick of {world.spec.name}")
-        for title, ports in (("in", made.inputs), ("out", made.outputs)):
-            print(f"{title:<4} " + ", ".join(f"{name} {shape}" for name, shape in ports.items()))
-        print(f"{made.starts} games of {made.ticks} ticks in onnxruntime and in torch: {made.difference:.1e} apart")
+
+def _page(place: Path, out: Path) -> None:
+    from tickworld.export.page import export_page
+    from tickworld.recipes.shelf import open_playable, provenance
+
+    world = open_playable(place).world
+    made = export_page(world, out, provenance(place), show=Terminal())
+    print(f"{out} has {made.size / 1e6:.1f} MB: {world.spec.name}, to be opened in a browser; it needs no network")
+    print(_played(made))
+
+
+def _onnx(place: Path, out: Path) -> None:
+    from tickworld.export.onnx import export
+    from tickworld.recipes.shelf import open_playable
+
+    world = open_playable(place).world
+    made = export(world, out, Terminal())
+    print(f"{out} has {out.stat().st_size / 1000:.0f} kB: one tick of {world.spec.name}")
+    for title, ports in (("in", made.inputs), ("out", made.outputs)):
+        print(f"{title:<4} " + ", ".join(f"{name} {shape}" for name, shape in ports.items()))
+    print(_played(made))
+
+
+def _played(made: Exported | Page) -> str:
+    return f"{made.starts} games of {made.ticks} ticks in onnxruntime and in torch: {made.difference:.1e} apart"

@@ -39,7 +39,7 @@ def metadata(tick: Tick) -> dict[str, str]:
         "spec": json.dumps(configs.plain(tick.spec)),
         "noise": str(tick.noise),
         "starts": str(len(tick.start.out)),
-    } | {START + name: _packed(field.numpy()) for name, field in shown.items()}
+    } | {START + name: packed(field.numpy()) for name, field in shown.items()}
 
 
 def read_metadata(content: bytes) -> dict[str, str]:
@@ -62,5 +62,6 @@ def read_starts(content: bytes) -> dict[str, NDArray[Any]]:
     return starts
 
 
-def _packed(numbers: NDArray[Any]) -> str:
+def packed(numbers: NDArray[Any]) -> str:
+    """Little-endian numbers in base64."""
     return base64.b64encode(numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()).decode()

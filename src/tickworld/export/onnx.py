@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ from tickworld.errors import UserError, check_installed
 from tickworld.export.metadata import OPSET, metadata
 from tickworld.export.operators import translations
 from tickworld.export.parity import CLOSE, TICKS, difference
-from tickworld.export.tick import Tick
+from tickworld.export.tick import Tick, Traceable
 from tickworld.models.learned import Learned
 from tickworld.progress import Progress, Silent
 
@@ -61,9 +61,19 @@ def export(world: Learned, path: Path, show: Progress | None = None) -> Exported
     _check_suffix(path)
     check_installed(NEEDED, "export")
     tick = Tick(world)
-    show.say(f"tracing one tick of {world.spec.name} ...")
+    content, apart = played(tick, show)
+    files.write_bytes(path, content)
+    return Exported(*_ports(content), len(tick.start.out), TICKS, apart)
+
+
+def played(tick: Tick, show: Progress) -> tuple[bytes, float]:
+    """``tick`` as the content of an .onnx file, which was played beside torch, and by how much the two differed.
+
+    Raises UserError when that is too much.
+    """
+    show.say(f"tracing one tick of {tick.spec.name} ...")
     program = traced(tick)
-    content = translated(program, tick)
+    content = translated(program, tick, metadata(tick))
     show.say(f"playing {len(tick.start.out)} games of {TICKS} ticks in onnxruntime and in torch ...")
     # the program and not the world: what a core leaves open, as which of equals is the first, it has settled
     apart = difference(content, program.module(), tick)
@@ -72,29 +82,26 @@ def export(world: Learned, path: Path, show: Progress | None = None) -> Exported
             f"the exported world is {apart:.1e} away from the learned one after {TICKS} ticks, expected at most "
             f"{CLOSE:g}; nothing was written; try other versions of onnx and onnxruntime, and report it"
         )
-    files.write_bytes(path, content)
-    return Exported(*_ports(content), len(tick.start.out), TICKS, apart)
+    return content, apart
 
 
-def traced(tick: Tick) -> torch.export.ExportedProgram:
-    """``tick`` as a graph of torch's operators, for any number of rows."""
-    rows = torch.export.Dim("batch")
-    state = tuple(torch.cat([field, field])[:2] for field in tick.start)  # a single row would stay the only one
-    inputs = (state, *tick.given(2, 0))
-    axes = (tuple({0: rows} for _ in state), *({0: rows} for _ in inputs[1:]))
+def traced(graph: Traceable) -> torch.export.ExportedProgram:
+    """``graph`` in torch's operators, for any number of rows."""
+    rows, inputs = torch.export.Dim("batch"), graph.example()
+    axes = tuple(tuple({0: rows} for _ in each) if isinstance(each, tuple) else {0: rows} for each in inputs)
     with torch.no_grad(), _quiet():
-        return torch.export.export(tick.eval(), inputs, dynamic_shapes=axes, strict=False)
+        return torch.export.export(graph.eval(), inputs, dynamic_shapes=axes, strict=False)
 
 
-def translated(program: torch.export.ExportedProgram, tick: Tick) -> bytes:
-    """The content of the .onnx file of ``program``, which was traced from ``tick``."""
+def translated(program: torch.export.ExportedProgram, graph: Traceable, told: Mapping[str, str] | None = None) -> bytes:
+    """The content of the .onnx file of ``program``, which was traced from ``graph``; ``told`` is its metadata."""
     import onnx
 
     with _quiet():
         made = torch.onnx.export(
             program,
-            input_names=[*tick.fields, "actions", *(["noise"] if tick.noise else [])],
-            output_names=[*(f"{name}_out" for name in tick.fields), "frame"],
+            input_names=list(graph.inputs),
+            output_names=list(graph.outputs),
             opset_version=OPSET,
             custom_translation_table=translations(),
             verbose=False,
@@ -103,7 +110,7 @@ def translated(program: torch.export.ExportedProgram, tick: Tick) -> bytes:
     model = made.model_proto
     _tidy(model)
     model.producer_name, model.producer_version = "tickworld", __version__
-    onnx.helper.set_model_props(model, metadata(tick))
+    onnx.helper.set_model_props(model, dict(told or {}))
     onnx.checker.check_model(model)
     return model.SerializeToString()
 
@@ -134,10 +141,8 @@ def _ports(content: bytes) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _check_suffix(path: Path) -> None:
-    if path.suffix.lower() == SUFFIX:
-        return
-    what = "a web page cannot be exported yet" if path.suffix.lower() == ".html" else "export writes an ONNX file"
-    raise UserError(f"{what}; got {path.name!r}; name it something{SUFFIX}")
+    if path.suffix.lower() != SUFFIX:
+        raise UserError(f"this writes an ONNX file; got {path.name!r}; name it something{SUFFIX}")
 
 
 @contextmanager

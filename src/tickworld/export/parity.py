@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,24 @@ def difference(content: bytes, play: Play, tick: Tick, rows: int | None = None, 
             wanted = play(state, *given)
             worst = max(worst, *(_apart(*pair) for pair in zip(wanted, got, strict=True)))
             state, fed = wanted[:-1], got[:-1]
+    return worst
+
+
+def frames_apart(whole: bytes, parts: Sequence[bytes], tick: Tick, ticks: int) -> float:
+    """By how much the frames of the graph of ``tick`` differ at most from those of its two ``parts``: the one that
+    updates a state, and the one that draws its ``out`` and puts the frame out first. Both go on from what they have put
+    out themselves, from all first states of ``tick``, under some actions and noise.
+    """
+    session, (update, render) = _session(whole), (_session(each) for each in parts)
+    names = [port.name for port in session.get_inputs()]
+    one = other = [field.numpy() for field in tick.start]
+    drawn, worst = tick.fields.index("out"), 0.0
+    for number in range(ticks):
+        given = [each.numpy() for each in tick.given(len(tick.start.out), number)]
+        *one, wanted = session.run(None, dict(zip(names, [*one, *given], strict=True)))
+        other = update.run(None, dict(zip(names, [*other, *given], strict=True)))
+        got = render.run(["frame"], {"out": other[drawn]})[0]
+        worst = max(worst, float(np.abs(wanted - got).max()))
     return worst
 
 

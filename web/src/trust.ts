@@ -1,0 +1,37 @@
+/** The light: what a margin has meant for the frames that followed. */
+
+import type { Trust, TrustLevel } from "./simulator";
+
+export interface Light {
+  readonly level: "good" | "warn" | "bad" | "unknown";
+  readonly text: string;
+}
+
+/** From which share of mistakes on within 100 ticks the light warns, and stops. */
+const WARN = 0.05;
+const BAD = 0.25;
+
+/** What to tell a person of `margin` nats; null where there is nothing to tell. */
+export function light(margin: number | null, trust: Trust | null): Light | null {
+  if (margin === null) return null;
+  const nats = `margin ${margin.toFixed(1)} nats`;
+  const level = trust && levelOf(margin, trust);
+  if (!level) return { level: "unknown", text: nats };
+  const share = level.wrong_within_100;
+  if (share === null) return { level: "unknown", text: `${nats}, which was never measured` };
+  const told = `${nats}; of such ticks ${percent(share)} went wrong within 100`;
+  if (share >= BAD) return { level: "bad", text: `Don\u2019t trust me now: ${told}` };
+  if (share >= WARN) return { level: "warn", text: `Not quite sure: ${told}` };
+  return { level: "good", text: `Sure: ${told}` };
+}
+
+/** The closest level that has `margin`; above all that are told, the last. */
+function levelOf(margin: number, { levels }: Trust): TrustLevel | undefined {
+  const ends = ({ below }: TrustLevel): number => below ?? Infinity;
+  const sorted = [...levels].sort((one, other) => ends(one) - ends(other));
+  return sorted.find((level) => margin < ends(level)) ?? sorted.at(-1);
+}
+
+function percent(share: number): string {
+  return share > 0 && share < 0.01 ? "under 1 %" : `${(100 * share).toFixed(0)} %`;
+}
