@@ -25,10 +25,9 @@ from numpy.typing import NDArray
 from tickworld import seeds
 from tickworld.evaluation.beginning import Start, check_same_game
 from tickworld.evaluation.events import wilson
-from tickworld.evaluation.horizon import pixels_wrong
 from tickworld.evaluation.rollout import rollout
 from tickworld.evaluation.setting import Setting
-from tickworld.frames import Frames
+from tickworld.frames import Frames, pixels_wrong
 from tickworld.simulator import Candid, State
 
 SHARES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6)
