@@ -18,7 +18,7 @@ from tickworld.models.learned import Learned
 from tickworld.models.renderers.dense import DenseConfig
 from tickworld.models.world import WorldConfig, seeded_world
 from tickworld.recipes.inspect import inspect
-from tickworld.recipes.inspect_page import well_read
+from tickworld.recipes.inspect_page import remembered, well_read
 from tickworld.recipes.playable import Playable
 from tickworld.recipes.run import Run
 
@@ -64,6 +64,14 @@ def test_what_counts_as_read() -> None:
 
     read = {"a": number(0.95), "b": number(0.5), "c": value(0.9), "d": value(0.99), "e": number(-7.0)}
     assert well_read(read, "state") == ["a", "d"]
+
+
+def test_what_counts_as_remembered() -> None:
+    read = {
+        name: {"kind": "number", "state": {"score": state}, "pixels": {"score": pixels}, "floor": {"score": 0.0}}
+        for name, state, pixels in (("place", 0.99, 1.0), ("speed", 0.7, -0.3), ("guess", 0.1, 0.0))
+    }
+    assert remembered(read) == ["speed"]
 
 
 def test_a_player_that_there_is_not_is_told(untrained: Playable, tmp_path: Path) -> None:

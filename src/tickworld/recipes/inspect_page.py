@@ -22,6 +22,8 @@ COLOURED = 6
 """How many things that are true colour the map."""
 MOST = 6
 """Pictures of one field that is laid out as the frame is, at most."""
+MORE = 0.2
+"""What is read better by such a share counts as remembered."""
 RARE = 0.9
 """What is nearly always the same, as this share is, colours no map."""
 WELL = 0.9
@@ -49,6 +51,11 @@ def read_share(probe: dict[str, Any], source: str) -> float:
 def well_read(read: dict[str, dict[str, Any]], source: str) -> list[str]:
     """The things that are read well from ``source``."""
     return [name for name, probe in read.items() if read_share(probe, source) >= WELL]
+
+
+def remembered(read: dict[str, dict[str, Any]]) -> list[str]:
+    """The things of which the state tells more than the frame that it shows."""
+    return [name for name, probe in read.items() if read_share(probe, "state") - read_share(probe, "pixels") > MORE]
 
 
 def pictures(found: Found) -> dict[str, Picture]:
@@ -173,12 +180,12 @@ def _index(field: FieldEffects, number: int) -> str:
 def page(playable: Playable, config: InspectionConfig, found: Found, drawn: dict[str, Picture]) -> str:
     """inspect.html as a string, with the pictures ``drawn``."""
     read, game = found.probes, playable.game.spec.name
-    state, hidden = well_read(read, "state"), set(well_read(read, "state")) - set(well_read(read, "pixels"))
-    headline = f"{len(state)} of {len(read)} true things can be read off its state"
+    headline = f"{len(well_read(read, 'state'))} of {len(read)} true things can be read off its state"
+    hidden = ", ".join(remembered(read)) or "nothing"
     lead = (
-        f"{len(hidden)} of them cannot be read off the frame that it shows: the world remembers them. A reader is a "
-        f"linear function, learned in some of {config.games} games that the world was never trained on and judged in "
-        "others."
+        f"What is read much better off the state than off the frame that it shows, the world remembers: {hidden}. A "
+        f"reader is a linear function, learned in some of {config.games} games that the world was never trained on and "
+        "judged in others."
     )
     return page_html(
         (f"Inside a learned {game}", headline, lead),
