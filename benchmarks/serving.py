@@ -51,7 +51,7 @@ def over_socket(place: str, sim: str, keys: list[list[int]]) -> np.ndarray:
 
             def exchange(text: str) -> bytes:
                 page.send(text)
-                return bytes(page.recv())
+                return page.recv(decode=False)
 
             return exchanged(exchange, sim, keys)
 

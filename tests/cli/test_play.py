@@ -169,9 +169,9 @@ def test_it_plays_until_it_is_interrupted(tmp_path: Path) -> None:
         assert process.stdout is not None
         address = process.stdout.readline().split()[3]
         with connect(address.replace("http", "ws") + "socket", open_timeout=PATIENCE, proxy=None) as page:
-            assert unpacked(bytes(page.recv(timeout=PATIENCE)))[0]["hello"]["title"] == "pong"
+            assert unpacked(page.recv(timeout=PATIENCE, decode=False))[0]["hello"]["title"] == "pong"
             page.send('{"id": 1, "do": "init", "sim": "truth", "seed": 1}')
-            header, frame = unpacked(bytes(page.recv(timeout=PATIENCE)))
+            header, frame = unpacked(page.recv(timeout=PATIENCE, decode=False))
             assert header["state"] == 1 and len(frame) == 1024
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=PATIENCE)

@@ -13,6 +13,7 @@ from tests.play.conftest import GAME, WORLDS, Answer, Client, client_of, some_ke
 from tickworld import seeds
 from tickworld.agents import player
 from tickworld.data.record import play_episodes
+from tickworld.games.pong import Pong
 from tickworld.models.learned import Learned
 from tickworld.play.scene import Limits, Scene
 from tickworld.simulator import Opening, Simulator
@@ -289,7 +290,7 @@ def test_two_sessions_have_nothing_in_common(scene: MakeScene) -> None:
 
 
 def test_what_fails_inside_is_told_in_one_sentence(scene: MakeScene, caplog: pytest.LogCaptureFixture) -> None:
-    class Broken(type(GAME)):
+    class Broken(Pong):
         def update(self, state: Any, actions: Any) -> Any:
             raise ZeroDivisionError("secret words")
 

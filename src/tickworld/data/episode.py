@@ -120,10 +120,10 @@ def widened(episodes: Episodes, ticks: int) -> Episodes:
     if not more:
         return episodes
 
-    def last(values: Array) -> NDArray:
+    def last(values: NDArray) -> NDArray:
         return np.concatenate([values, values[:, -1:].repeat(more, 1)], 1)
 
-    def blank(values: Array, value: float = 0) -> NDArray:
+    def blank(values: NDArray, value: float = 0) -> NDArray:
         return np.concatenate([values, np.full_like(values, value, shape=(len(values), more, *values.shape[2:]))], 1)
 
     return replace(

@@ -155,6 +155,8 @@ def _folder(base: Path, spec: Spec) -> Path:
     """The first of NAME, NAME-2, NAME-3, ... below ``base`` that takes episodes of a game with ``spec``."""
     from tickworld.data import store
 
+    if base.exists() and not base.is_dir():
+        raise UserError(f"{base} is not a folder, and episodes go into one; start the server with another --out")
     for number in range(1, MOST_FOLDERS + 1):
         folder = base / (spec.name if number == 1 else f"{spec.name}-{number}")
         try:
