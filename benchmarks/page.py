@@ -55,7 +55,7 @@ def main() -> None:
     """Prints the rates."""
     from playwright.sync_api import sync_playwright
 
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("page", type=Path)
     parser.add_argument("--ticks", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=10)

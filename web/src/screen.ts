@@ -54,6 +54,7 @@ export class Screen<S> {
   private judge(): void {
     const { moment, tick, survival, over } = this.session;
     const differs = moment.apart !== null;
+    need("panels", HTMLElement).classList.toggle("differ", differs);
     write(need("right-name", HTMLElement), differs ? "Ticks since they differed" : "Right so far");
     const count = differs ? tick - moment.apart : survival;
     write(need("right-value", HTMLElement), count.toLocaleString("en"));
