@@ -24,7 +24,7 @@ from tickworld.play.protocol import unpacked
 from tickworld.play.scene import Scene
 from tickworld.play.session import Session
 from tickworld.recipes.shelf import open_playable
-from tickworld.simulator import Decisive, Simulator
+from tickworld.simulator import Candid, Simulator
 
 WARM = 100
 """Ticks before the first that counts."""
@@ -73,7 +73,7 @@ def alone(simulator: Simulator, keys: list[list[int]]) -> dict[str, np.ndarray]:
     """Milliseconds of the verbs that make a tick, each [T]."""
     row = np.ones(1, np.uint64)
     state: Any = simulator.init(simulator.spec.draw(row), row)
-    took: dict[str, list[float]] = {"update": [], "render": [], "margin": []}
+    took: dict[str, list[float]] = {"update": [], "render": [], "trust": []}
     for pressed in keys:
         actions = np.array([pressed], np.uint8)
         times = [time.perf_counter()]
@@ -81,8 +81,8 @@ def alone(simulator: Simulator, keys: list[list[int]]) -> dict[str, np.ndarray]:
         times.append(time.perf_counter())
         simulator.render(state)
         times.append(time.perf_counter())
-        if isinstance(simulator, Decisive):
-            simulator.margin(state)
+        if isinstance(simulator, Candid):
+            simulator.trust(state)
         times.append(time.perf_counter())
         for name, seconds in zip(took, np.diff(times), strict=True):
             took[name].append(seconds)

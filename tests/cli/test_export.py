@@ -34,7 +34,7 @@ def test_a_run_is_exported_as_a_page(made: Path, tmp_path: Path, capsys: pytest.
     assert size.endswith(" MB: pong, to be opened in a browser; it needs no network")
     assert "games of 8 ticks in onnxruntime and in torch: " in played
     text = path.read_text(encoding="utf-8")
-    assert '"recipe":"demo"' in text and '"margin":true' in text
+    assert '"recipe":"demo"' in text and '"calibration":null' in text
 
 
 def test_mistakes_are_told_before_any_work(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,10 +13,10 @@ from tickworld.models.gaussians import gumbel
 
 
 class Both(nn.Module):
-    """The logarithm of the normal distribution function, and what draws use it for."""
+    """The logarithms of the normal distribution function and of the logistic function, and what draws use one for."""
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return torch.special.log_ndtr(x), gumbel(x)
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return torch.special.log_ndtr(x), gumbel(x), nn.functional.logsigmoid(x)
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +30,12 @@ def both() -> onnxruntime.InferenceSession:
 
 
 @pytest.mark.parametrize("ends", [(-9.0, 9.0), (-1.0, 1.0), (1.0, 2.0), (-30.0, 0.0)])
-def test_the_logarithm_of_the_normal_distribution(
-    ends: tuple[float, float], both: onnxruntime.InferenceSession
-) -> None:
+def test_logarithms_of_distribution_functions(ends: tuple[float, float], both: onnxruntime.InferenceSession) -> None:
     x = torch.linspace(*ends, 1001)
-    logarithm, draws = (torch.from_numpy(each) for each in both.run(None, {both.get_inputs()[0].name: x.numpy()}))
+    logarithm, draws, logistic = (
+        torch.from_numpy(each) for each in both.run(None, {both.get_inputs()[0].name: x.numpy()})
+    )
     exact = torch.special.log_ndtr(x.double())
     torch.testing.assert_close(logarithm.double(), exact, rtol=2e-5, atol=0)
     torch.testing.assert_close(draws.double(), -(-exact).log(), rtol=3e-6, atol=3e-6)
+    torch.testing.assert_close(logistic.double(), nn.functional.logsigmoid(x.double()), rtol=1e-5, atol=0)

@@ -28,7 +28,7 @@ from tickworld.models.learned import Learned
 from tickworld.progress import Silent
 
 PROVENANCE = {"origin": {"recipe": "none"}, "claim": None}
-TRUST = {"levels": [{"below": 2.5, "wrong_within_100": 0.5}]}
+CALIBRATION = {"levels": [{"below": 2.5, "wrong_within_100": 0.5}]}
 
 
 class Scripts(HTMLParser):
@@ -77,7 +77,7 @@ class Made(NamedTuple):
 def made(world: Learned, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A page, and what was told of it. Not to be changed."""
     path = tmp_path_factory.mktemp("export") / "folder" / "pong.html"
-    told = export_page(world, path, PROVENANCE, TRUST)
+    told = export_page(world, path, PROVENANCE, CALIBRATION)
     scripts = Scripts(path.read_text(encoding="utf-8"))
     return Made(path, told, scripts, json.loads(scripts.found["world-facts"]))
 
@@ -85,8 +85,8 @@ def made(world: Learned, tmp_path_factory: pytest.TempPathFactory) -> Made:
 def test_it_says_what_it_is(made: Made, world: Learned) -> None:
     facts = made.facts
     assert facts["spec"] == configs.plain(world.spec) and facts["title"] == "pong"
-    assert (facts["provenance"], facts["trust"]) == (PROVENANCE, TRUST)
-    assert (facts["noise"], facts["margin"], facts["starts"]) == (0, False, STARTS)
+    assert (facts["provenance"], facts["calibration"]) == (PROVENANCE, CALIBRATION)
+    assert (facts["noise"], facts["starts"]) == (0, STARTS)
     assert made.told == (made.path.stat().st_size, STARTS, parity.TICKS, made.told.difference, False)
     assert made.told.difference <= parity.CLOSE and 4e6 < made.told.size < 7e6
 

@@ -13,7 +13,7 @@ from tests.laws.conftest import SPECS, small
 
 from tickworld.export.onnx import traced, translated
 from tickworld.export.parity import CLOSE, difference
-from tickworld.export.tick import Tick
+from tickworld.export.tick import Look, Tick
 from tickworld.models.cores import CoreConfig
 from tickworld.models.learned import Learned
 from tickworld.models.renderers import RendererConfig
@@ -106,6 +106,22 @@ def test_other_weights_would_be_noticed(name: str) -> None:
         assert difference(content, tick, tick, ticks=2) > 10 * CLOSE
     finally:
         tick.load_state_dict(weights)
+
+
+@pytest.mark.parametrize(
+    "name", [next(core for core in (*SUITED, "gru") if SUITED.get(core, USUAL)[0] == each) for each in RENDERERS]
+)
+def test_a_state_is_looked_at_and_trusted_as_in_torch(name: str) -> None:
+    import onnxruntime
+
+    world = lively(name)
+    start = Tick(world).start
+    look = Look(world, start)
+    session = onnxruntime.InferenceSession(translated(traced(look), look))
+    frame, trust = session.run(list(look.outputs), {"out": start.out.numpy()})
+    np.testing.assert_allclose(np.asarray(frame), world.world.render(start).detach().numpy(), atol=CLOSE)
+    np.testing.assert_allclose(np.asarray(trust), world.trust(start), rtol=1e-4, atol=1e-4)
+    assert np.isfinite(world.trust(start)).all()
 
 
 def test_every_renderer_is_seen() -> None:

@@ -166,9 +166,7 @@ def test_what_cannot_be_saved_is_told(scene: MakeScene, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no folder for episodes"):
         save(Scene("x", GAME), played(3))
     (tmp_path / "file").write_text("")
-    with pytest.raises(
-        UserError, match="file is not a folder, .*; start the server with another --out"
-    ):
+    with pytest.raises(UserError, match="file is not a folder, .*; start the server with another --out"):
         save(Scene("x", GAME, folder=tmp_path / "file"), played(3))
 
 

@@ -29,7 +29,7 @@ from tickworld.models.learned import Learned
 from tickworld.play import server
 from tickworld.play.protocol import LARGEST
 from tickworld.play.scene import Limits, Scene
-from tickworld.recipes.shelf import open_playable, provenance
+from tickworld.recipes.shelf import known, open_playable
 from tickworld.simulator import Opening, Spec, Status
 from tickworld.web import asset
 
@@ -40,7 +40,7 @@ MakeScene = Callable[..., Scene]
 def pong() -> Scene:
     """The shipped cartridge beside its game."""
     playable = open_playable("cartridge:pong")
-    told = provenance("cartridge:pong")
+    told = known("cartridge:pong").provenance
     return Scene("cartridge:pong", playable.game, playable.world, players=able(playable.game), provenance=told)
 
 
@@ -65,7 +65,7 @@ def get(address: str, path: str, **headers: str) -> tuple[int, dict[str, str], b
 
 
 def test_a_dream_over_the_socket_is_the_world(address: str, pong: Scene) -> None:
-    """Side by side from the truth's opening, every frame and margin, and set right by the truth after a while."""
+    """Side by side from the truth's opening, every frame and trust, and set right by the truth after a while."""
     dream, keys = pong.dream, some_keys(60)
     assert isinstance(dream, Learned)
     length = dream.spec.opening
@@ -77,7 +77,7 @@ def test_a_dream_over_the_socket_is_the_world(address: str, pong: Scene) -> None
         shown = Opening(np.stack([each.frame for each in truths[:length]])[None], keys[None, : length - 1])
         state = dream.init(GAME.spec.draw(row), row, shown)
         for tick in range(length - 1, 60):
-            assert (there.frame == dream.render(state)[0]).all() and there["margin"] == dream.margin(state)[0]
+            assert (there.frame == dream.render(state)[0]).all() and there["trust"] == dream.trust(state)[0]
             assert (there.frame == truths[tick].frame).all()  # it is the cartridge that is right for ever
             there = page.ask("update", state=there["state"], actions=keys[tick].tolist())
             state = dream.update(state, keys[None, tick])
@@ -95,7 +95,7 @@ def test_what_a_page_hears_first(address: str, pong: Scene) -> None:
         assert page.first["id"] == 0 and not page.first.body
         assert page.hello == json.loads(json.dumps(pong.hello()))
         assert page.hello["provenance"]["claim"]["pixel_horizon"]["median"] == 10_000
-        assert page.hello["margin"] and page.hello["observes"] and page.hello["dream"]["opening"] > 0
+        assert page.hello["trust"] and page.hello["observes"] and page.hello["dream"]["opening"] > 0
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,10 @@ def test_the_truth_through_a_session_is_the_game(scene: MakeScene) -> None:
     answers = client.truths(5, KEYS)
     for answer, frame in zip(answers, rendered(GAME, direct(5)), strict=True):
         assert (answer.frame == frame).all()
-    assert answers[0].header.keys() == {"id", "state", "margin", "params"}
+    assert answers[0].header.keys() == {"id", "state", "trust", "params"}
     assert answers[0]["params"] == GAME.spec.draw(np.array([5], np.uint64))[0].tolist()
-    assert answers[1].header.keys() == {"id", "state", "margin", "over", "reward"}
-    assert answers[1]["margin"] is None and answers[1]["over"] is False and answers[1]["reward"] == [0, 0]
+    assert answers[1].header.keys() == {"id", "state", "trust", "over", "reward"}
+    assert answers[1]["trust"] is None and answers[1]["over"] is False and answers[1]["reward"] == [0, 0]
     again = client.ask("init", sim="truth", seed=5, params=answers[0]["params"])
     assert (again.frame == answers[0].frame).all()
     assert (client.ask("render", state=answers[7]["state"]).frame == answers[7].frame).all()
@@ -81,7 +81,7 @@ def test_a_dream_through_a_session_is_the_world(name: str, scene: MakeScene, dre
     assert (np.diff(np.stack(frames).astype(int), axis=0) != 0).any()
     for keys, state, frame in zip([*KEYS.tolist(), None], states, frames, strict=True):
         assert (answer.frame == frame).all()
-        assert answer["margin"] == (dream.margin(state)[0] if name == "snapped" else None)
+        assert answer["trust"] == dream.trust(state)[0]
         if keys is not None:
             answer = client.ask("update", state=answer["state"], actions=keys)
             assert answer["reward"] is None and answer["over"] is False
@@ -122,7 +122,7 @@ def test_a_world_that_begins_from_frames_is_re_anchored_to_them(scene: MakeScene
     right = client.ask(
         "observe", state=dream["state"], truth=truths[20]["state"], opening=opening_of(truths, 20, length)
     )
-    assert (right.frame == truths[20].frame).all() and right["margin"] is not None
+    assert (right.frame == truths[20].frame).all() and right["trust"] is not None
     again = client.ask("init", sim="dream", seed=5, opening=opening_of(truths, 20, length))
     one, other = (client.ask("update", state=each["state"], actions=[1, 1]) for each in (right, again))
     assert (one.frame == other.frame).all()
@@ -304,22 +304,22 @@ def test_what_fails_inside_is_told_in_one_sentence(scene: MakeScene, caplog: pyt
 
 
 @pytest.mark.parametrize(
-    ("name", "observes", "margin", "fields"),
+    ("name", "observes", "trust", "fields"),
     [
         (None, False, False, False),
         ("snapped", True, True, True),
-        ("rssm", True, False, True),
-        ("gru from params", False, False, True),
+        ("rssm", True, True, True),
+        ("gru from params", False, True, True),
     ],
 )
 def test_what_a_page_is_told_first(
-    name: str | None, observes: bool, margin: bool, fields: bool, scene: MakeScene
+    name: str | None, observes: bool, trust: bool, fields: bool, scene: MakeScene
 ) -> None:
-    trust, provenance = {"below": 3.5}, {"claim": None}
-    hello = scene(name, trust=trust, provenance=provenance).hello()
+    calibration, provenance = {"below": 3.5}, {"claim": None}
+    hello = scene(name, calibration=calibration, provenance=provenance).hello()
     assert hello["truth"]["name"] == "pong" and hello["truth"]["actions"] == ["stay", "up", "down"]
     assert (hello["dream"] or {}).get("opening") == {None: None, "snapped": 4, "rssm": 4}.get(name, 0)
-    assert (hello["observes"], hello["margin"], hello["fields"]) == (observes, margin, fields)
-    assert hello["trust"] == trust and hello["provenance"] == provenance and hello["ticks_per_second"] == 60
+    assert (hello["observes"], hello["trust"], hello["fields"]) == (observes, trust, fields)
+    assert hello["calibration"] == calibration and hello["provenance"] == provenance and hello["ticks_per_second"] == 60
     assert hello["players"] == ["idle", "random", "sticky", "mashing", "patterns", "tracking", "mixed", "held_out"]
     assert hello["title"] == "a test" and hello["folder"].endswith("played")

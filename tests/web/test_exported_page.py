@@ -17,7 +17,7 @@ from tests.web.conftest import PATIENCE
 from tickworld.export.page import export_page
 from tickworld.export.tick import first_states
 from tickworld.models.learned import Learned
-from tickworld.recipes.shelf import open_playable, provenance
+from tickworld.recipes.shelf import known, open_playable
 
 TICKS = 1000
 PLAY = """async ([seed, keys]) => {
@@ -62,7 +62,7 @@ def pong() -> Learned:
 def made(pong: Learned, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of the shipped Pong. Not to be changed."""
     path = tmp_path_factory.mktemp("page") / "pong.html"
-    export_page(pong, path, provenance("cartridge:pong"))
+    export_page(pong, path, known("cartridge:pong").provenance)
     return path
 
 

@@ -6,7 +6,7 @@
 
 import { mix, normals, uniform } from "./chance";
 import { toFrame } from "./frames";
-import type { Backend, Field, Played, Simulator, Spec, Trust, Turn } from "./simulator";
+import type { Backend, Calibration, Field, Played, Simulator, Spec, Turn } from "./simulator";
 
 /** Of onnxruntime-web, what is used here. */
 export interface Tensor {
@@ -36,14 +36,12 @@ export interface Facts {
   readonly spec: Spec;
   /** How many standard normal numbers a tick takes. */
   readonly noise: number;
-  /** Whether `render` gives the margin too. */
-  readonly margin: boolean;
   /** How many first states there are. */
   readonly starts: number;
   /** Their rows as base64, little-endian; `shape` is that of one row. */
   readonly state: readonly { readonly name: string; readonly type: string; readonly shape: readonly number[];
     readonly rows: string }[];
-  readonly trust: Trust | null;
+  readonly calibration: Calibration | null;
   readonly provenance: Readonly<Record<string, unknown>>;
   readonly ticks_per_second: number;
 }
@@ -53,7 +51,7 @@ interface State {
   /** The stream of the next tick's noise. */
   readonly chance: number;
   /** What `render` gave, once it was asked. */
-  shown?: Promise<{ frame: Uint8Array; margin: number | null }>;
+  shown?: Promise<{ frame: Uint8Array; trust: number }>;
 }
 
 /** Fields with more numbers are not shown. */
@@ -120,8 +118,8 @@ class OnnxDream implements Simulator<State> {
     return (await this.look(state)).frame;
   }
 
-  async margin(state: State): Promise<number | null> {
-    return this.facts.margin ? (await this.look(state)).margin : null;
+  async trust(state: State): Promise<number> {
+    return (await this.look(state)).trust;
   }
 
   fields(state: State): Promise<readonly Field[]> {
@@ -144,10 +142,10 @@ class OnnxDream implements Simulator<State> {
     return Promise.resolve({ actions: this.spec.players.map(press), memory: null });
   }
 
-  private look(state: State): Promise<{ frame: Uint8Array; margin: number | null }> {
+  private look(state: State): Promise<{ frame: Uint8Array; trust: number }> {
     state.shown ??= this.rendering.run({ out: part(state.fields, "out") }).then((seen) => {
-      const margin = this.facts.margin ? Number(part(seen, "margin").data[0]) : null;
-      return { frame: toFrame(part(seen, "frame").data as Float32Array, this.spec.channels), margin };
+      const trust = Number(part(seen, "trust").data[0]);
+      return { frame: toFrame(part(seen, "frame").data as Float32Array, this.spec.channels), trust };
     });
     return state.shown;
   }
@@ -218,7 +216,7 @@ export function backend(runtime: Runtime, facts: Facts, updating: Graph, renderi
     dream: new OnnxDream(runtime, facts, updating, rendering),
     players: [CHANCE],
     params: false,
-    trust: facts.trust,
+    calibration: facts.calibration,
     provenance: facts.provenance,
     ticksPerSecond: facts.ticks_per_second,
   };

@@ -22,7 +22,7 @@ export class Screen<S> {
     hidden(need("dream", HTMLElement), !dream);
     hidden(need("difference", HTMLElement), !both);
     hidden(need("right", HTMLElement), !both);
-    hidden(need("light", HTMLElement), !dream?.margin);
+    hidden(need("light", HTMLElement), !dream?.trust);
     need("panels", HTMLElement).classList.toggle("alone", !both);
     document.title = backend.title;
     write(need("title", HTMLElement), backend.title);
@@ -60,7 +60,7 @@ export class Screen<S> {
     write(need("right-value", HTMLElement), count.toLocaleString("en"));
     write(this.banner, over ? "The game is over. Restart it, or rewind." : this.verdict());
     this.banner.dataset.level = differs ? "bad" : "good";
-    const told = light(moment.margin, this.backend.trust);
+    const told = light(moment.trust, this.backend.calibration);
     if (!told) return;
     need("light", HTMLElement).dataset.level = told.level;
     write(need("light-text", HTMLElement), told.text);

@@ -224,7 +224,7 @@ export class Session<S> {
       actions,
       since: before && tick > this.first ? before.since : tick,
       apart: before?.apart ?? null,
-      margin: null,
+      trust: null,
       anchored: false,
       changed: false,
     }), kept);
@@ -235,8 +235,8 @@ export class Session<S> {
   private async judged(tick: number, kept: Kept<S>, moment: Moment): Promise<Moment> {
     const { truth, dream } = kept;
     const differs = truth !== null && dream !== null && !equal(truth.frame, dream.frame);
-    const margin = dream ? ((await this.dream?.margin?.(dream.state)) ?? null) : null;
-    return { ...moment, margin, apart: moment.apart ?? (differs ? tick : null) };
+    const trust = dream ? ((await this.dream?.trust?.(dream.state)) ?? null) : null;
+    return { ...moment, trust, apart: moment.apart ?? (differs ? tick : null) };
   }
 
   private async replaceDream(state: S, told: Partial<Moment>): Promise<void> {

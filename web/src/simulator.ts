@@ -77,8 +77,8 @@ export interface Simulator<S> {
   over?(state: S): boolean;
   /** The dream's state corrected by the truth's. */
   observe?(state: S, truth: S, opening?: Opening<S>): Promise<S>;
-  /** Nats by which the colours shown beat the next best where they are least sure; null: not known. */
-  margin?(state: S): Promise<number | null>;
+  /** How far the frame can be trusted by the world's own account, in nats; null: not known. */
+  trust?(state: S): Promise<number | null>;
   fields?(state: S): Promise<readonly Field[]>;
   /** The state with one number of one field set. */
   change?(state: S, field: string, index: number, value: number): Promise<S>;
@@ -88,16 +88,16 @@ export interface Simulator<S> {
 }
 
 /**
- * Of the ticks whose margin was below so many nats, which share was followed by a wrong pixel within 100 ticks. The
+ * Of the ticks whose trust was below so many nats, which share was followed by a wrong pixel within 100 ticks. The
  * level with null has all that are left; a share of null was not measured.
  */
-export interface TrustLevel {
+export interface Level {
   readonly below: number | null;
   readonly wrong_within_100: number | null;
 }
 
-export interface Trust {
-  readonly levels: readonly TrustLevel[];
+export interface Calibration {
+  readonly levels: readonly Level[];
 }
 
 /** A game as its keys tell it: enough to play it again, frame for frame. */
@@ -116,7 +116,7 @@ export interface Backend<S> {
   readonly players: readonly string[];
   /** Whether `init` heeds params. */
   readonly params: boolean;
-  readonly trust: Trust | null;
+  readonly calibration: Calibration | null;
   /** Where the world comes from, for people. */
   readonly provenance: Readonly<Record<string, unknown>>;
   readonly ticksPerSecond: number;

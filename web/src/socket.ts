@@ -5,7 +5,7 @@
  * endian), the header as JSON, then raw bytes. The server speaks first, with id 0, and says what there is.
  */
 
-import type { Backend, Field, Opening, Played, Replay, Simulator, Spec, Trust, Turn } from "./simulator";
+import type { Backend, Calibration, Field, Opening, Played, Replay, Simulator, Spec, Turn } from "./simulator";
 
 type Handle = number;
 
@@ -15,9 +15,9 @@ interface Hello {
   readonly dream: Spec | null;
   readonly players: readonly string[];
   readonly observes: boolean;
-  readonly margin: boolean;
+  readonly trust: boolean;
   readonly fields: boolean;
-  readonly trust: Trust | null;
+  readonly calibration: Calibration | null;
   readonly provenance: Readonly<Record<string, unknown>>;
   readonly ticks_per_second: number;
   readonly folder: string | null;
@@ -29,7 +29,7 @@ interface Header {
   readonly error?: string;
   readonly hello?: Hello;
   readonly state?: Handle;
-  readonly margin?: number | null;
+  readonly trust?: number | null;
   readonly params?: readonly number[];
   readonly over?: boolean;
   readonly actions?: readonly number[];
@@ -119,7 +119,7 @@ class Connection {
 /** What a reply brought along with a state, kept until that state is forgotten. */
 interface Seen {
   readonly frame: Uint8Array;
-  readonly margin: number | null;
+  readonly trust: number | null;
   readonly over: boolean;
   readonly params: readonly number[] | null;
 }
@@ -163,23 +163,23 @@ class Remote implements Simulator<Handle> {
     this.connection.ask("forget", { states }).catch(() => undefined); // it did not matter, or the next request tells
   }
 
-  protected marginOf(state: Handle): number | null {
-    return this.seen.get(state)?.margin ?? null;
+  protected trustOf(state: Handle): number | null {
+    return this.seen.get(state)?.trust ?? null;
   }
 
   protected async state(what: string, told: object): Promise<Handle> {
     const { header, body } = await this.connection.ask(what, told);
     const state = header.state;
     if (state === undefined) throw new Refused(`the server answered ${what} without a state`);
-    const { margin = null, over = false, params = null } = header;
-    this.seen.set(state, { frame: body, margin, over, params });
+    const { trust = null, over = false, params = null } = header;
+    this.seen.set(state, { frame: body, trust, over, params });
     return state;
   }
 }
 
 class Dream extends Remote {
   observe?: (state: Handle, truth: Handle, opening?: Opening<Handle>) => Promise<Handle>;
-  margin?: (state: Handle) => Promise<number | null>;
+  trust?: (state: Handle) => Promise<number | null>;
   fields?: (state: Handle) => Promise<readonly Field[]>;
   change?: (state: Handle, field: string, index: number, value: number) => Promise<Handle>;
 
@@ -188,7 +188,7 @@ class Dream extends Remote {
     if (hello.observes) {
       this.observe = (state, truth, opening) => this.state("observe", { state, truth, ...(opening && { opening }) });
     }
-    if (hello.margin) this.margin = (state) => Promise.resolve(this.marginOf(state));
+    if (hello.trust) this.trust = (state) => Promise.resolve(this.trustOf(state));
     if (!hello.fields) return;
     this.fields = async (state) => {
       const { fields = [], values = {} } = (await connection.ask("fields", { state })).header;
@@ -203,14 +203,14 @@ export async function connect(wire: Wire): Promise<Backend<Handle>> {
   const connection = new Connection(wire);
   const { hello } = (await connection.greeting()).header;
   if (!hello) throw new Refused("the server did not say what there is to play");
-  const { title, players, trust, provenance } = hello;
+  const { title, players, calibration, provenance } = hello;
   const backend: Backend<Handle> = {
     title,
     truth: hello.truth && new Remote(connection, "truth", hello.truth),
     dream: hello.dream && new Dream(connection, hello.dream, hello),
     players,
     params: true,
-    trust,
+    calibration,
     provenance,
     ticksPerSecond: hello.ticks_per_second,
     gif: async (game: Replay, anchors: readonly number[]) => (await connection.ask("gif", { ...game, anchors })).body,

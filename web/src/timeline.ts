@@ -28,7 +28,7 @@ export interface Moment {
   readonly since: number;
   /** The first tick from there at which truth and dream differed; null: they never did. */
   readonly apart: number | null;
-  readonly margin: number | null;
+  readonly trust: number | null;
   /** Whether the dream was corrected here by the truth. */
   readonly anchored: boolean;
   /** Whether the dream's state was changed here by hand. */

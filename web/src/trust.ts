@@ -1,6 +1,6 @@
-/** The light: what a margin has meant for the frames that followed. */
+/** The light: what the world's trust in its own frame has meant for the frames that followed. */
 
-import type { Trust, TrustLevel } from "./simulator";
+import type { Calibration, Level } from "./simulator";
 
 export interface Light {
   readonly level: "good" | "warn" | "bad" | "unknown";
@@ -11,11 +11,11 @@ export interface Light {
 const WARN = 0.05;
 const BAD = 0.25;
 
-/** What to tell a person of `margin` nats; null where there is nothing to tell. */
-export function light(margin: number | null, trust: Trust | null): Light | null {
-  if (margin === null) return null;
-  const nats = `margin ${margin.toFixed(1)} nats`;
-  const level = trust && levelOf(margin, trust);
+/** What to tell a person of a trust of so many nats; null where there is nothing to tell. */
+export function light(trust: number | null, calibration: Calibration | null): Light | null {
+  if (trust === null) return null;
+  const nats = `trust ${trust.toFixed(1)} nats`;
+  const level = calibration && levelOf(trust, calibration);
   if (!level) return { level: "unknown", text: nats };
   const share = level.wrong_within_100;
   if (share === null) return { level: "unknown", text: `${nats}, which was never measured` };
@@ -25,11 +25,11 @@ export function light(margin: number | null, trust: Trust | null): Light | null 
   return { level: "good", text: `Sure: ${told}` };
 }
 
-/** The closest level that has `margin`; above all that are told, the last. */
-function levelOf(margin: number, { levels }: Trust): TrustLevel | undefined {
-  const ends = ({ below }: TrustLevel): number => below ?? Infinity;
+/** The closest level that has such a trust; above all that are told, the last. */
+function levelOf(trust: number, { levels }: Calibration): Level | undefined {
+  const ends = ({ below }: Level): number => below ?? Infinity;
   const sorted = [...levels].sort((one, other) => ends(one) - ends(other));
-  return sorted.find((level) => margin < ends(level)) ?? sorted.at(-1);
+  return sorted.find((level) => trust < ends(level)) ?? sorted.at(-1);
 }
 
 function percent(share: number): string {

@@ -57,7 +57,7 @@ export class Dream extends Counter {
     return Promise.resolve(truth);
   }
 
-  margin({ value }: Count): Promise<number> {
+  trust({ value }: Count): Promise<number> {
     return Promise.resolve(value / 2);
   }
 

@@ -16,7 +16,7 @@ const runtime = { Tensor: Plain } as unknown as Runtime;
 const base64 = (bytes: ArrayBuffer): string => btoa(String.fromCharCode(...new Uint8Array(bytes)));
 
 const FACTS: Facts = {
-  title: "counter", spec: SPEC, noise: 2, margin: true, starts: 2, trust: null, provenance: {}, ticks_per_second: 30,
+  title: "counter", spec: SPEC, noise: 2, starts: 2, calibration: null, provenance: {}, ticks_per_second: 30,
   state: [
     { name: "out", type: "float32", shape: [2], rows: base64(Float32Array.of(0.1, 0.2, 0.3, 0.4).buffer) },
     { name: "age", type: "int64", shape: [1], rows: base64(BigInt64Array.of(5n, 6n).buffer) },
@@ -37,7 +37,7 @@ const render: Graph = {
   run: ({ out }) =>
     Promise.resolve({
       frame: new Plain("float32", part(out).data, [1, 1, 1, 2]),
-      margin: new Plain("float32", Float32Array.of(3.5), [1]),
+      trust: new Plain("float32", Float32Array.of(3.5), [1]),
     }),
 };
 
@@ -84,11 +84,10 @@ describe("a world in the page", () => {
     expect((await seen(world, changed))[1]).toEqual([42]);
   });
 
-  it("tells its margin and its fields", async () => {
+  it("tells its trust and its fields", async () => {
     const world = dream();
     const state = await world.init(null, 0);
-    expect(await world.margin?.(state)).toBe(3.5);
-    expect(await dream({ ...FACTS, margin: false }).margin?.(state)).toBeNull();
+    expect(await world.trust?.(state)).toBe(3.5);
     const fields = (await world.fields?.(state)) ?? [];
     expect(fields.map(({ name, kind, least, most }) => [name, kind, least, most])).toEqual([
       ["out", "real", -1, 1], ["age", "integer", 0, 5],

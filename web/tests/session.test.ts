@@ -26,7 +26,7 @@ describe("a game as it is played", () => {
     await game.step([1, 1]);
     expect([game.tick, game.last, game.survival]).toEqual([4, 4, 4]);
     expect([value(game.frames.truth), value(game.frames.dream)]).toEqual([15, 15]);
-    expect(game.moment).toMatchObject({ apart: null, margin: 7.5, since: 0 });
+    expect(game.moment).toMatchObject({ apart: null, trust: 7.5, since: 0 });
   });
 
   it("knows the tick at which they first differ", async () => {
@@ -43,7 +43,7 @@ describe("a game as it is played", () => {
     await play(dream, 2);
     await play(truth, 2);
     expect([dream.frames.truth, value(dream.frames.dream), dream.moment.apart]).toEqual([null, 12, null]);
-    expect([value(truth.frames.truth), truth.frames.dream, truth.moment.margin]).toEqual([12, null, null]);
+    expect([value(truth.frames.truth), truth.frames.dream, truth.moment.trust]).toEqual([12, null, null]);
   });
 
   it("begins with the params and the seed", async () => {

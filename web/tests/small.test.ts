@@ -106,7 +106,7 @@ describe("the light", () => {
 
   it("says nothing that was not measured", () => {
     expect(light(null, trust)).toBeNull();
-    expect(light(2.25, null)).toEqual({ level: "unknown", text: "margin 2.3 nats" });
+    expect(light(2.25, null)).toEqual({ level: "unknown", text: "trust 2.3 nats" });
     expect(light(2, { levels: [] })?.level).toBe("unknown");
   });
 });

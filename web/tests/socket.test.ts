@@ -47,8 +47,8 @@ class Server implements Wire {
 }
 
 const HELLO = {
-  title: "pong", truth: SPEC, dream: { ...SPEC, opening: 4 }, players: ["tracking"], observes: true, margin: true,
-  fields: true, trust: null, provenance: { origin: { recipe: "demo" } }, ticks_per_second: 60, folder: "played",
+  title: "pong", truth: SPEC, dream: { ...SPEC, opening: 4 }, players: ["tracking"], observes: true, trust: true,
+  fields: true, calibration: null, provenance: { origin: { recipe: "demo" } }, ticks_per_second: 60, folder: "played",
 };
 
 let server: Server;
@@ -73,7 +73,7 @@ describe("a server's games", () => {
   beforeEach(async () => {
     backend = await greeted();
     let next = 100;
-    const state = (): object => ({ header: { state: next++, margin: 1.5, params: [10, 4], over: true }, body: [7, 8] });
+    const state = (): object => ({ header: { state: next++, trust: 1.5, params: [10, 4], over: true }, body: [7, 8] });
     server.answers = {
       init: state, update: state, observe: state, change: state,
       render: () => ({ header: {}, body: [9, 9] }),
@@ -108,7 +108,7 @@ describe("a server's games", () => {
     expect(await backend.dream?.update(99, [0, 2])).toBe(100);
     expect(server.asked).toEqual([{ id: 1, do: "update", state: 99, actions: [0, 2] }]);
     expect(await backend.dream?.render(100)).toEqual(Uint8Array.of(7, 8));
-    expect(await backend.dream?.margin?.(100)).toBe(1.5);
+    expect(await backend.dream?.trust?.(100)).toBe(1.5);
     await backend.truth?.init(null, 7);
     expect([backend.truth?.params?.(101), backend.truth?.over?.(101)]).toEqual([[10, 4], true]);
     expect(server.asked).toHaveLength(2);
@@ -170,8 +170,8 @@ describe("a server's games", () => {
 
 describe("what a server cannot do", () => {
   it("is not offered", async () => {
-    const backend = await greeted({ observes: false, margin: false, fields: false, folder: null });
-    const nothing = { observe: undefined, margin: undefined, fields: undefined, change: undefined };
+    const backend = await greeted({ observes: false, trust: false, fields: false, folder: null });
+    const nothing = { observe: undefined, trust: undefined, fields: undefined, change: undefined };
     expect(backend.dream).toMatchObject(nothing);
     expect("save" in backend).toBe(false);
     expect(backend.truth).not.toBeNull();

@@ -43,10 +43,10 @@ class Export(Command):
 
 def _page(place: Path, out: Path) -> None:
     from tickworld.export.page import export_page
-    from tickworld.recipes.shelf import open_playable, provenance
+    from tickworld.recipes.shelf import known, open_playable
 
-    world = open_playable(place).world
-    made = export_page(world, out, provenance(place), show=Terminal())
+    world, told = open_playable(place).world, known(place)
+    made = export_page(world, out, told.provenance, told.calibration, Terminal())
     print(f"{out} has {made.size / 1e6:.1f} MB: {world.spec.name}, to be opened in a browser; it needs no network")
     print(_played(made))
 

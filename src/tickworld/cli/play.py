@@ -72,16 +72,17 @@ class Play(Command):
                 f"there is no game {self.place!r}; {near_match(self.place, GAMES)}; a run or a cartridge is given by "
                 "its path, a shipped one as cartridge:NAME"
             )
-        from tickworld.recipes.shelf import open_playable, provenance  # loading torch takes seconds
+        from tickworld.recipes.shelf import known, open_playable  # loading torch takes seconds
 
-        playable = open_playable(self.place)
+        playable, told = open_playable(self.place), known(self.place)
         return Scene(
             self.place,
             playable.game,
             playable.world,
             players=able(playable.game),
             folder=self.out,
-            provenance=provenance(self.place),
+            provenance=told.provenance,
+            calibration=told.calibration,
         )
 
 

@@ -1,4 +1,4 @@
-"""Operators of torch that the exporter has no ONNX for, written in those of ONNX."""
+"""Operators of torch that the exporter has no ONNX for, or one that loses what matters, written in those of ONNX."""
 
 from __future__ import annotations
 
@@ -37,7 +37,20 @@ def translations() -> dict[Callable[..., Any], Callable[..., Any]]:
         above = op.Where(op.Less(p, SMALL), op.Mul(p, _polynomial(op, SERIES, p)), op.Neg(op.Log(op.Sub(1.0, p))))
         return op.Where(op.Less(x, 0.0), below, op.Neg(above))
 
-    return {torch.ops.aten.special_log_ndtr.default: log_ndtr}
+    def log_sigmoid(x: Any) -> Any:
+        """The logarithm of the logistic function. Of ONNX's Sigmoid, which is 0 below -18, it would be infinite."""
+        return op.Neg(op.Softplus(op.Neg(x)))
+
+    def log_sigmoid_forward(x: Any) -> Any:
+        """The same as torch's gradient wants it: a second value is only for that."""
+        return log_sigmoid(x), x
+
+    aten = torch.ops.aten
+    return {
+        aten.special_log_ndtr.default: log_ndtr,
+        aten.log_sigmoid.default: log_sigmoid,
+        aten.log_sigmoid_forward.default: log_sigmoid_forward,
+    }
 
 
 def _polynomial(op: Any, coefficients: tuple[float, ...], x: Any) -> Any:

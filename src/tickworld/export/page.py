@@ -2,10 +2,10 @@
 
     page.html   with the style, the script and a policy that allows these two and nothing else (``tickworld.web``)
     blocks      script elements of no type that a browser runs, each found by its id:
-      world-facts     JSON: title, spec, noise, ticks_per_second, trust, provenance; ``state``: name, type, shape and
-                      rows of each field of the first states; ``margin``: whether render gives it
+      world-facts     JSON: title, spec, noise, ticks_per_second, calibration, provenance; ``state``: name, type,
+                      shape and rows of each field of the first states
       world-update    ONNX: fields of a state, actions (and noise) -> the fields one tick later, <field>_out
-      world-render    ONNX: out -> frame, and margin where the world decides
+      world-render    ONNX: out -> frame, and trust (``models.trust``)
       world-ort, world-wasm, world-notices    onnxruntime-web and its licences
 
 Blocks but the first are packed with gzip and written in base64. What they hold is read as data: no text of a world can
@@ -76,13 +76,13 @@ def export_page(
     world: Learned,
     path: Path,
     provenance: Mapping[str, Any],
-    trust: Mapping[str, Any] | None = None,
+    calibration: Mapping[str, Any] | None = None,
     show: Progress | None = None,
 ) -> Page:
     """Writes ``world`` to the .html file ``path``, whole or not at all, after it has been played beside torch.
 
     The page tells people the plain values of ``provenance`` (see ``recipes.shelf.provenance``), and has a light that is
-    calibrated by ``trust``: {"levels": [{"below": nats, "wrong_within_100": share}, ...]}. Raises UserError as
+    calibrated by ``calibration``: {"levels": [{"below": nats, "wrong_within_100": share}, ...]}. Raises UserError as
     ``tickworld.export.onnx.export`` does.
     """
     show = show or Silent()
@@ -98,7 +98,7 @@ def export_page(
     )
     _check(parity.frames_apart(whole, exact, tick, parity.TICKS), look)
     graphs = lightest(whole, exact, tick, show) if look.decides else exact
-    facts = _facts(tick, look, provenance, trust)
+    facts = _facts(tick, provenance, calibration)
     content = _filled(facts, graphs).encode()
     files.write_bytes(path, content)
     return Page(len(content), len(tick.start.out), parity.TICKS, apart, graphs is not exact)
@@ -122,21 +122,20 @@ def _check(apart: float, look: Look) -> None:
         )
 
 
-def _facts(tick: Tick, look: Look, provenance: Mapping[str, Any], trust: Mapping[str, Any] | None) -> dict[str, Any]:
+def _facts(tick: Tick, provenance: Mapping[str, Any], calibration: Mapping[str, Any] | None) -> dict[str, Any]:
     with torch.no_grad():
         fields = {name: field.numpy() for name, field in tick.start._asdict().items()}
     return {
         "title": tick.spec.name,
         "spec": configs.plain(tick.spec),
         "noise": tick.noise,
-        "margin": look.decides,
         "starts": len(tick.start.out),
         "state": [
             {"name": name, "type": str(rows.dtype), "shape": rows.shape[1:], "rows": packed(rows)}
             for name, rows in fields.items()
         ],
         "ticks_per_second": TICKS_PER_SECOND,
-        "trust": trust,
+        "calibration": calibration,
         "provenance": dict(provenance),
     }
 

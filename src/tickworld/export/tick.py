@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from tickworld import seeds
 from tickworld.models.learned import Drawn, Learned
+from tickworld.models.trust import trust
 from tickworld.simulator import Opening
-from tickworld.tensors import lead
 
 STARTS = 8
 """First states that are kept, at most."""
@@ -67,8 +67,10 @@ class Tick(Traceable):
 
 
 class Look(Traceable):
-    """out -> the frame [B, C, H, W] in 0..1 that ``world`` draws, and the margin [B] (see ``Learned.margin``) where it
-    ``decides`` on colours."""
+    """out -> the frame [B, C, H, W] in 0..1 that ``world`` draws, and how far it trusts it [B] (see ``models.trust``).
+
+    ``decides``: whether it shows colours of the palette only.
+    """
 
     def __init__(self, world: Learned, start: Any) -> None:
         super().__init__()
@@ -76,13 +78,14 @@ class Look(Traceable):
         self.out: Tensor = start.out
         self.inputs = ("out",)
         self.decides = self.renderer.exact
-        self.outputs = ("frame", "margin") if self.decides else ("frame",)
+        self.palette = world.palette
+        self.outputs = ("frame", "trust")
 
     def forward(self, out: Tensor) -> tuple[Tensor, ...]:
         """From ``out`` [B, ...] of a state."""
         logits = self.renderer(out)
         frame = self.renderer.pixels(logits)
-        return (frame, lead(logits).flatten(1).amin(1)) if self.decides else (frame,)
+        return frame, trust(self.renderer, logits, self.palette)
 
     def example(self) -> tuple[Tensor | tuple[Tensor, ...], ...]:
         """What the renderer sees of two first states."""

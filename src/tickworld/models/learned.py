@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from tickworld.errors import UserError
 from tickworld.frames import check_frames
 from tickworld.models.fields import changed, shown
+from tickworld.models.trust import trust
 from tickworld.models.world import World
 from tickworld.seeds import mix, uniform
 from tickworld.simulator import Opening, Spec, Status
@@ -99,25 +99,10 @@ class Learned:
             return lead(self.world.renderer(state.out)).flatten(1).amin(1).cpu().numpy()
 
     def trust(self, state: Any) -> NDArray[np.float32]:
-        """How far the frame can be trusted by the world's own account, in nats, [N]: the lower, the more doubt.
-
-        The margin of a world that decides. For one of shades the log odds that its frame, each pixel snapped to the
-        game's nearest colour as when it is judged, is right in every pixel: that is the margin too where one pixel
-        alone is in doubt, and below 0 where a wrong pixel is likelier than none. (In a game without a palette, the
-        odds against the expected log-loss of the frame.)
-        """
-        if self.world.renderer.exact:
-            return self.margin(state)
+        """How far the frame can be trusted by the world's own account, in nats, [N] (see ``models.trust``)."""
         with torch.inference_mode():
-            nats = self._doubts(self.world.renderer(state.out)).double().flatten(1).sum(1)
-            return -(nats + torch.log(-torch.expm1(-nats))).float().cpu().numpy()
-
-    def _doubts(self, logits: Tensor) -> Tensor:
-        """Nats by which each pixel would surprise if its nearest colour is right, [N, H, W]; against the next best."""
-        renderer = self.world.renderer
-        if len(self.palette) < 2:
-            return renderer.pixel_loss(logits, renderer.pixels(logits))
-        return functional.softplus(-lead(renderer.colour_nats(logits, self.palette).double()))
+            renderer = self.world.renderer
+            return trust(renderer, renderer(state.out), self.palette).cpu().numpy()
 
     @property
     def observes(self) -> bool:

@@ -52,7 +52,7 @@ class OpeningOf(Config):
 
 
 class Init(Request):
-    """A first state. Gives state, margin and params; the frame."""
+    """A first state. Gives state, trust and params; the frame."""
 
     do: Literal["init"]
     """begin"""
@@ -67,7 +67,7 @@ class Init(Request):
 
 
 class Update(Request):
-    """One tick. Gives state, margin, over and reward (null: not known); the frame."""
+    """One tick. Gives state, trust, over and reward (null: not known); the frame."""
 
     do: Literal["update"]
     """a tick"""
@@ -78,7 +78,7 @@ class Update(Request):
 
 
 class Observe(Request):
-    """A dream set right by the truth. Gives state and margin; the frame."""
+    """A dream set right by the truth. Gives state and trust; the frame."""
 
     do: Literal["observe"]
     """re-anchor"""
@@ -126,7 +126,7 @@ class Fields(Request):
 
 
 class Change(Request):
-    """A state with one number changed. Gives state and margin; the frame."""
+    """A state with one number changed. Gives state and trust; the frame."""
 
     do: Literal["change"]
     """set a number"""

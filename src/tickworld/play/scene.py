@@ -14,7 +14,7 @@ from tickworld import config as configs
 from tickworld.data.player import Player
 from tickworld.errors import UserError
 from tickworld.frames import Frames
-from tickworld.simulator import Decisive, Inspectable, Observing, Opening, Simulator, State
+from tickworld.simulator import Candid, Inspectable, Observing, Opening, Simulator, State
 
 TICKS_PER_SECOND = 60
 """How fast a page plays at first."""
@@ -41,7 +41,8 @@ class Limits:
 @dataclass(frozen=True)
 class Scene:
     """``truth`` is played, and ``dream`` beside it if there is one. ``players`` by name can press the keys, episodes go
-    below ``folder``; ``provenance`` and ``trust`` are told to the page as they are, plain values for JSON."""
+    below ``folder``; ``provenance`` and ``calibration``, of its trust, are told to the page as they are, plain values
+    for JSON."""
 
     title: str
     truth: Simulator
@@ -49,7 +50,7 @@ class Scene:
     players: Mapping[str, Player] = field(default_factory=dict)
     folder: Path | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    trust: Mapping[str, Any] | None = None
+    calibration: Mapping[str, Any] | None = None
     limits: Limits = Limits()
 
     def simulator(self, what: str) -> Simulator:
@@ -71,9 +72,9 @@ class Scene:
             "dream": None if dream is None else configs.plain(dream.spec),
             "players": list(self.players),
             "observes": dream is not None and (observes(dream) or dream.spec.opening > 0),
-            "margin": dream is not None and decides(dream, self.truth),
+            "trust": isinstance(dream, Candid),
             "fields": isinstance(dream, Inspectable),
-            "trust": self.trust,
+            "calibration": self.calibration,
             "provenance": dict(self.provenance),
             "ticks_per_second": TICKS_PER_SECOND,
             "folder": None if self.folder is None else str(self.folder),
@@ -116,19 +117,9 @@ def anchored(dream: Simulator, state: State, sight: Sight) -> State:
     return dream.init(sight.params, sight.seeds, sight.opening)
 
 
-def margin(simulator: Simulator, state: State) -> float | None:
-    """How narrowly the frame of ``state`` was decided, in nats; None where that is not known."""
-    if not isinstance(simulator, Decisive):
+def trust(simulator: Simulator, state: State) -> float | None:
+    """How far ``simulator`` trusts the frame of ``state``, in nats; None where that is not known."""
+    if not isinstance(simulator, Candid):
         return None
-    value = float(simulator.margin(state)[0])
+    value = float(simulator.trust(state)[0])
     return value if np.isfinite(value) else None
-
-
-def decides(dream: Simulator, truth: Simulator) -> bool:
-    """Whether ``dream`` says how narrowly it decides; found out at the start of a game that nobody plays."""
-    if not isinstance(dream, Decisive):
-        return False
-    params, seeds, count = truth.spec.defaults(1), np.zeros(1, np.uint64), dream.spec.opening
-    frames = truth.render(truth.init(params, seeds))[:, None].repeat(count, 1)
-    still = Opening(frames, np.zeros((1, max(count - 1, 0), len(truth.spec.players)), np.uint8))
-    return margin(dream, dream.init(params, seeds, still if count else None)) is not None

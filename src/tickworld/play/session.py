@@ -19,7 +19,7 @@ from tickworld.frames import Frames
 from tickworld.play import protocol, saving
 from tickworld.play.keep import Keep, Kept
 from tickworld.play.protocol import OpeningOf, Reply
-from tickworld.play.scene import Scene, Sight, anchored, margin
+from tickworld.play.scene import Scene, Sight, anchored, trust
 from tickworld.simulator import Inspectable, Opening, Spec
 
 MOST_VALUES = 4096
@@ -121,10 +121,10 @@ class Session:
         return Reply({"bytes": len(picture)}, picture)
 
     def _show(self, kept: Kept) -> Reply:
-        """A new state: its handle, its margin and its frame."""
+        """A new state: its handle, its trust and its frame."""
         frame = self._frame(kept)  # first, since it may fail
-        narrow = margin(self.scene.simulator(kept.what), kept.state)
-        return Reply({"state": self.keep.put(kept), "margin": narrow}, frame.tobytes())
+        nats = trust(self.scene.simulator(kept.what), kept.state)
+        return Reply({"state": self.keep.put(kept), "trust": nats}, frame.tobytes())
 
     def _frame(self, kept: Kept) -> Frames:
         """[1, H, W, C]."""

@@ -53,6 +53,22 @@ class Claim(Config):
         return EvaluationConfig(rollouts=self.rollouts, frames=self.frames, players=self.players, seed=self.seed)
 
 
+class TrustLevel(Config):
+    """Ticks that were trusted alike (see ``evaluation.trust``)."""
+
+    below: float | None
+    """they were trusted less than so many nats; None for the last level, of all that are left"""
+    wrong_within_100: float = Field(ge=0, le=1)
+    """share of them after which a dream went wrong within 100 ticks"""
+
+
+class Calibration(Config):
+    """What the world's trust in its own frames is worth."""
+
+    levels: tuple[TrustLevel, ...] = Field(max_length=64)
+    """from the least trusted on"""
+
+
 class Origin(Config):
     """Where the world comes from."""
 
@@ -85,3 +101,5 @@ class Label(Config):
     """for how long it was right"""
     origin: Origin
     """where it comes from"""
+    calibration: Calibration | None = None
+    """what its trust in its own frames is worth; None where that was not measured"""

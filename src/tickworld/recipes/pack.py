@@ -13,6 +13,8 @@ from tickworld import __version__
 from tickworld import config as configs
 from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import DREAM
+from tickworld.evaluation.measures import MEASURES
+from tickworld.evaluation.trust import levels
 from tickworld.recipes import cartridge
 from tickworld.recipes.label import Label
 from tickworld.recipes.results import read_evaluation
@@ -39,6 +41,7 @@ def pack(run: Run, path: Path) -> Label:
         "world": run.config.world.model_dump(mode="json"),
         "claim": claim(run, result),
         "origin": origin(run),
+        "calibration": calibration(result),
     }
     label = configs.validate(Label, content, str(result))
     cartridge.write(path, label, run.world())
@@ -64,6 +67,17 @@ def claim(run: Run, path: Path) -> dict[str, Any]:
         "object_horizon": result["object_horizon"],
         "right_after": after,
     }
+
+
+def calibration(path: Path) -> dict[str, Any] | None:
+    """What the measure trust found, as a ``Calibration``; None if the evaluation in ``path`` does not have it.
+    Raises UserError when it cannot be read."""
+    try:
+        return levels(read_evaluation(path).get(MEASURES["trust"].key))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{path} is not a readable evaluation: its trust has no levels; evaluate again with --measures trust"
+        ) from error
 
 
 def origin(run: Run) -> dict[str, Any]:

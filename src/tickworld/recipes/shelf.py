@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tickworld.errors import UserError, choose
 from tickworld.recipes import cartridge
-from tickworld.recipes.pack import claim, origin
+from tickworld.recipes.pack import calibration, claim, origin
 from tickworld.recipes.playable import Playable
 from tickworld.recipes.run import open_run
 
@@ -30,14 +30,25 @@ def open_playable(place: str | Path) -> Playable:
     return open_run(path).playable() if path.is_dir() else cartridge.load(path)
 
 
-def provenance(place: str | Path) -> dict[str, Any]:
-    """Where the world at ``place`` comes from, ``origin``, and for how long it was right, ``claim``, or None for a run
-    that was not evaluated. Plain values for JSON, as in a cartridge's label. Raises UserError."""
+class Known(NamedTuple):
+    """What is known of a world, plain values for JSON: ``provenance`` has its ``origin``, where it comes from, and its
+    ``claim``, for how long it was right, None for a run that was not evaluated; ``calibration`` is what its trust in
+    its own frames is worth, None where that was not measured."""
+
+    provenance: dict[str, Any]
+    calibration: dict[str, Any] | None
+
+
+def known(place: str | Path) -> Known:
+    """What a run's folder or a cartridge's label says of its world. Raises UserError."""
     path = located(place)
     if path.is_dir():
         run, result = open_run(path), path / "evaluation.json"
-        return {"origin": origin(run), "claim": claim(run, result) if result.exists() else None}
-    return cartridge.read_label(path).model_dump(mode="json", include={"origin", "claim"})
+        if not result.exists():
+            return Known({"origin": origin(run), "claim": None}, None)
+        return Known({"origin": origin(run), "claim": claim(run, result)}, calibration(result))
+    label = cartridge.read_label(path).model_dump(mode="json")
+    return Known({name: label[name] for name in ("origin", "claim")}, label["calibration"])
 
 
 def located(place: str | Path) -> Path:
