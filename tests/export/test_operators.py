@@ -32,9 +32,8 @@ def both() -> onnxruntime.InferenceSession:
 @pytest.mark.parametrize("ends", [(-9.0, 9.0), (-1.0, 1.0), (1.0, 2.0), (-30.0, 0.0)])
 def test_logarithms_of_distribution_functions(ends: tuple[float, float], both: onnxruntime.InferenceSession) -> None:
     x = torch.linspace(*ends, 1001)
-    logarithm, draws, logistic = (
-        torch.from_numpy(each) for each in both.run(None, {both.get_inputs()[0].name: x.numpy()})
-    )
+    outputs = both.run(None, {both.get_inputs()[0].name: x.numpy()})
+    logarithm, draws, logistic = (torch.from_numpy(each) for each in outputs)
     exact = torch.special.log_ndtr(x.double())
     torch.testing.assert_close(logarithm.double(), exact, rtol=2e-5, atol=0)
     torch.testing.assert_close(draws.double(), -(-exact).log(), rtol=3e-6, atol=3e-6)
