@@ -133,9 +133,11 @@ def test_what_trust_is_worth_goes_along(finished: Run, tmp_path: Path) -> None:
     result = json.loads((finished.folder / "evaluation.json").read_text())
     assert shelf.known(run.folder) == (shelf.known(run.folder).provenance, None)
     rows = {"below 2": {"below": 2.0, "share": 0.5}, "below 3": {"below": 3.0, "share": None}}
-    measured = result | {"trust": {"wrong_within_100": {**rows, "from 3": {"below": None, "share": 0.25}}}}
+    measured = result | {
+        "trust": {"least": 1.5, "wrong_within_100": {**rows, "from 3": {"below": None, "share": 0.25}}}
+    }
     levels = [{"below": 2.0, "wrong_within_100": 0.5}, {"below": None, "wrong_within_100": 0.25}]
-    for content, wanted in ((result, None), (measured, {"levels": levels})):
+    for content, wanted in ((result, None), (measured, {"least": 1.5, "levels": levels})):
         (run.folder / "evaluation.json").write_text(json.dumps(content))
         pack(run, tmp_path / "x.cartridge")
         of_run, of_cartridge = shelf.known(run.folder), shelf.known(tmp_path / "x.cartridge")
