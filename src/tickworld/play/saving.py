@@ -75,8 +75,8 @@ def save(scene: Scene, game: Game) -> Saved:
     again = Again(game.actions)
     episode = play_episodes(scene.truth, again, game.seeds, len(game.actions), params=game.params)
     spec = _own_spec(scene.truth.spec, game.params[0])
-    with files.alone(scene.folder):  # other servers may save here too
-        folder = _folder(scene.folder, spec)
+    with files.alone(folder):  # other servers may save here too
+        folder = _folder(folder, spec)
         return Saved(store.append(folder, spec, PLAYERS, episode), folder)
 
 
