@@ -63,11 +63,9 @@ def save(scene: Scene, game: Game) -> Saved:
     """
     if scene.folder is None:
         raise UserError("there is no folder for episodes; start the server with one, such as --out runs/played")
-    frame = int(np.prod(scene.truth.spec.frame_shape))
-    if scene.folder.exists() and not scene.folder.is_dir():
-        raise UserError(
-            f"{scene.folder} is not a folder, and episodes go into one; start the server with another --out"
-        )
+    base, frame = scene.folder, int(np.prod(scene.truth.spec.frame_shape))
+    if base.exists() and not base.is_dir():
+        raise UserError(f"{base} is not a folder, and episodes go into one; start the server with another --out")
     _check_length(game, min(scene.limits.episode_ticks, scene.limits.episode_bytes // frame), "an episode here")
     from tickworld.data import store
     from tickworld.data.record import play_episodes
@@ -75,8 +73,8 @@ def save(scene: Scene, game: Game) -> Saved:
     again = Again(game.actions)
     episode = play_episodes(scene.truth, again, game.seeds, len(game.actions), params=game.params)
     spec = _own_spec(scene.truth.spec, game.params[0])
-    with files.alone(folder):  # other servers may save here too
-        folder = _folder(folder, spec)
+    with files.alone(base):  # other servers may save here too
+        folder = _folder(base, spec)
         return Saved(store.append(folder, spec, PLAYERS, episode), folder)
 
 
