@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from tests.export.conftest import learned
-from tests.web.conftest import PATIENCE
+from tests.web.conftest import until
 
 from tickworld.export.page import export_page
 from tickworld.export.tick import first_states
@@ -43,14 +42,6 @@ def played_in_python(world: Learned, start: int, keys: NDArray[np.int64]) -> lis
         state = world.update(state, pressed[None])
         frames.append(world.render(state)[0])
     return frames
-
-
-def until(page: Any, expression: str) -> None:
-    """Waits until ``expression`` holds. (Playwright's own way evaluates text in the page, which its policy forbids.)"""
-    end = time.monotonic() + PATIENCE / 1000
-    while not page.evaluate(expression):
-        assert time.monotonic() < end, f"never: {expression}"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
