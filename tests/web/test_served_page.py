@@ -258,7 +258,7 @@ def test_the_shipped_world_is_played(pong: Table) -> None:
     until(page, "document.getElementById('map').width > 8")
     before = hand.page.evaluate("Array.from(tickworld.game.session.frames.dream)")
     page.select_option("#field", "out")
-    page.fill("#value", "60")
+    page.fill("#value", "-60")
     until(page, "tickworld.game.session.changed")
     hand.is_at(opening + 5)
     assert hand.page.evaluate("Array.from(tickworld.game.session.frames.dream)") != before
