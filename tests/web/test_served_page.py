@@ -190,7 +190,14 @@ def test_params_are_changed_and_it_begins_anew(weak: Table) -> None:
     page.fill("#param-list input[name=paddle_length]", "99")
     page.click("#begin button[type=submit]")
     assert page.evaluate("document.querySelector('#param-list input:invalid').name") == "paddle_length"
-    assert hand.value("replay") == replay
+    page.click("#again")
+    until(page, "!document.getElementById('problem').hidden")
+    assert hand.text("problem") == "param paddle_length of pong must be a whole number in 3..9; got 99"
+    assert hand.value("replay") == replay, "nothing has happened"
+    page.fill("#param-list input[name=paddle_length]", "4")
+    page.click("#again")
+    until(page, "tickworld.game.session.replay.params[0] === 4")
+    until(page, "document.getElementById('problem').hidden")
 
 
 def test_a_number_of_the_state_is_changed(weak: Table) -> None:
