@@ -12,7 +12,7 @@ from tests.web.conftest import until
 
 from tickworld.errors import UserError
 from tickworld.frames import Frames
-from tickworld.games.pong import State
+from tickworld.games.pong import Pong, State
 from tickworld.games.pong_court import LIT
 from tickworld.simulator import Opening, Status
 
@@ -86,10 +86,9 @@ class Hand:
         assert (lit | dark).all()
         return np.where(lit, LIT, 0).astype(np.uint8)[..., None]
 
-    def paddles(self, panel: str) -> tuple[float, float]:
+    def paddles(self, panel: str) -> list[float]:
         """The middle of the left paddle and of the right one in a panel, rows."""
-        there = GAME.objects(self.sees(panel)).positions
-        return tuple(float(there[name][1]) for name in GAME.spec.players)
+        return paddles(self.sees(panel)).tolist()
 
     def value(self, expression: str) -> Any:
         """Of the page's session."""
@@ -134,6 +133,12 @@ class Hand:
             self.page.keyboard.press("ArrowLeft" if reached > tick else "ArrowRight")
         self.is_at(tick)
         slider.blur()
+
+
+def paddles(frames: Frames) -> NDArray[np.float64]:
+    """The rows of the middle of both paddles in frames [..., H, W, 1], [..., 2]."""
+    there = Pong().objects(frames).positions
+    return np.stack([there[name][..., 1] for name in GAME.spec.players], -1)
 
 
 def true_game(replay: dict[str, Any]) -> Frames:

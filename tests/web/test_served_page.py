@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from tests.play.conftest import GAME, serving
 from tests.web.conftest import Opened, until, visit
-from tests.web.served import WEAK_AT, Hand, Weak, true_game
+from tests.web.served import WEAK_AT, Hand, Weak, paddles, true_game
 
 from tickworld.agents import able
 from tickworld.data import store
@@ -226,7 +226,7 @@ def test_a_scripted_player_takes_a_side(weak: Table) -> None:
     hand.is_at(len(replay["actions"]))
     frames = true_game(replay)
     assert (hand.sees("truth") == frames[-1]).all()
-    assert len(np.unique(GAME.objects(frames).positions["left"][:, 1])) > 1
+    assert len(np.unique(paddles(frames)[:, 0])) > 1
 
 
 @pytest.mark.slow
