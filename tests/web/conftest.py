@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,21 +40,31 @@ def browser() -> Iterator[Any]:
         running.close()
 
 
+def visit(context: Any, address: str, own: str) -> Opened:
+    """Opens ``address``; whatever does not begin with ``own`` is refused, and noted as all that is asked for."""
+    context.set_default_timeout(PATIENCE)
+    page, told = context.new_page(), Opened(None, [], [])
+    page.on("console", lambda message: told.said.append(message.text))
+    page.on("pageerror", lambda error: told.said.append(str(error)))
+    page.on("request", lambda request: told.asked.append(request.url))
+    page.on("websocket", lambda socket: told.asked.append(socket.url))
+    page.route("**/*", lambda route: route.continue_() if route.request.url.startswith(own) else route.abort())
+    page.goto(address)
+    page.evaluate("tickworld.ready")
+    return told._replace(page=page)
+
+
+def until(page: Any, expression: str) -> None:
+    """Waits until ``expression`` holds. (Playwright's own way evaluates text in the page, which its policy forbids.)"""
+    end = time.monotonic() + PATIENCE / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"never: {expression}"
+        time.sleep(0.02)
+
+
 @pytest.fixture
 def opened(browser: Any) -> Iterator[Any]:
     """Opens a file in a browser that has no network."""
     context = browser.new_context(offline=True)
-    context.set_default_timeout(PATIENCE)
-
-    def opened(path: Path) -> Opened:
-        page, told = context.new_page(), Opened(None, [], [])
-        page.on("console", lambda message: told.said.append(message.text))
-        page.on("pageerror", lambda error: told.said.append(str(error)))
-        page.on("request", lambda request: told.asked.append(request.url))
-        page.route("**/*", lambda route: route.continue_() if route.request.url == path.as_uri() else route.abort())
-        page.goto(path.as_uri())
-        page.evaluate("tickworld.ready")
-        return told._replace(page=page)
-
-    yield opened
+    yield lambda path: visit(context, path.as_uri(), path.as_uri())
     context.close()

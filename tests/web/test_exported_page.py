@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from tests.export.conftest import learned
-from tests.web.conftest import PATIENCE
+from tests.web.conftest import until
+from tests.web.dreams import played_in_page, played_in_python
 
 from tickworld.export.page import export_page
-from tickworld.export.tick import first_states
 from tickworld.models.learned import Learned
 from tickworld.recipes.shelf import known, open_playable
 
 TICKS = 1000
-PLAY = """async ([seed, keys]) => {
-    const { session } = tickworld.game;
-    await session.restart(null, seed);
-    const frames = [session.frames.dream];
-    for (const pressed of keys) {
-        await session.step(pressed);
-        frames.push(session.frames.dream);
-    }
-    return btoa(frames.map((frame) => String.fromCharCode(...frame)).join(""));
-}"""
-"""``window.tickworld``: see web/src/main.ts."""
 EVIL = "</script><script>window.harmed = true</script><!--"
-
-
-def played_in_python(world: Learned, start: int, keys: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
-    """The frames from first state number ``start`` under ``keys`` [T, P]."""
-    states = first_states(world)
-    state: Any = type(states)(*(field[start : start + 1] for field in states))
-    frames = [world.render(state)[0]]
-    for pressed in keys:
-        state = world.update(state, pressed[None])
-        frames.append(world.render(state)[0])
-    return frames
-
-
-def until(page: Any, expression: str) -> None:
-    """Waits until ``expression`` holds. (Playwright's own way evaluates text in the page, which its policy forbids.)"""
-    end = time.monotonic() + PATIENCE / 1000
-    while not page.evaluate(expression):
-        assert time.monotonic() < end, f"never: {expression}"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +47,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_plays_pong_as_python_does_to_the_last_bit(made: Path, pong: Learned, opened: Any) -> None:
     keys = np.random.default_rng(0).integers(3, size=(TICKS, 2))
     told = opened(made)
-    got = base64.b64decode(told.page.evaluate(PLAY, [3, keys.tolist()]))
-    frames = np.frombuffer(got, np.uint8).reshape(TICKS + 1, *pong.spec.frame_shape)
-    wanted = np.stack(played_in_python(pong, 3, keys))
+    frames = played_in_page(told.page, pong, 3, keys)
+    wanted = played_in_python(pong, 3, keys)
     assert len(np.unique(wanted, axis=0)) > TICKS / 2, "hardly anything moves"
     assert np.flatnonzero((frames != wanted).any((1, 2, 3))).tolist() == []
     assert told.said == []

@@ -6,7 +6,7 @@ import { Held, padCodes } from "./keys";
 import { Pace, SPEEDS } from "./pace";
 import { Screen } from "./screen";
 import { Seats } from "./seats";
-import { drawParams, Session } from "./session";
+import { Session } from "./session";
 import type { Backend } from "./simulator";
 
 /** At full speed the screen is redrawn after so many ms. */
@@ -142,10 +142,10 @@ export class Game<S> {
   private async restart(): Promise<void> {
     const seed = Math.min(Math.max(Math.round(Number(input("seed").value)), 0), SEEDS - 1);
     const fixed = this.fixed();
-    const spec = (this.backend.truth ?? this.backend.dream)?.spec;
-    const params = spec && fixed.size ? drawParams(spec, seed, fixed) : null;
     this.held.clear();
-    await this.enqueue(() => this.session.restart(params, seed));
+    await this.enqueue(async () => {
+      await this.session.restart(await this.session.drawn(seed, fixed), seed);
+    });
   }
 
   /** The params that one who plays has chosen. */

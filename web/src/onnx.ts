@@ -49,7 +49,7 @@ export interface Facts {
 interface State {
   readonly fields: Feed;
   /** The stream of the next tick's noise. */
-  readonly chance: number;
+  readonly chance: bigint;
   /** What `render` gave, once it was asked. */
   shown?: Promise<{ frame: Uint8Array; trust: number }>;
 }
@@ -98,7 +98,7 @@ class OnnxDream implements Simulator<State> {
   init(_params: readonly number[] | null, seed: number): Promise<State> {
     const fields = this.starts[seed % this.starts.length];
     if (!fields) throw new Error("this page has no first state");
-    return Promise.resolve({ fields, chance: mix(seed, 0) });
+    return Promise.resolve({ fields, chance: mix(seed, "dream") });
   }
 
   async update(state: State, actions: readonly number[]): Promise<State> {
@@ -111,7 +111,7 @@ class OnnxDream implements Simulator<State> {
     if (noise) given.noise = new Tensor("float32", normals(state.chance, noise), [1, noise]);
     const later = await this.updating.run(given);
     const fields = this.facts.state.map(({ name }) => [name, part(later, `${name}_out`)]);
-    return { fields: Object.fromEntries(fields) as Feed, chance: mix(state.chance, 1) };
+    return { fields: Object.fromEntries(fields) as Feed, chance: mix(state.chance, "tick") };
   }
 
   async render(state: State): Promise<Uint8Array> {
@@ -138,7 +138,7 @@ class OnnxDream implements Simulator<State> {
   act({ seed, tick }: Turn<State>): Promise<Played<State>> {
     const count = this.spec.actions.length;
     const press = (_: string, player: number): number =>
-      Math.floor(uniform(mix(seed, player + 1), Math.floor(tick / HELD_TICKS)) * count);
+      Math.floor(uniform(seed, "keys", player, Math.floor(tick / HELD_TICKS)) * count);
     return Promise.resolve({ actions: this.spec.players.map(press), memory: null });
   }
 

@@ -4,7 +4,6 @@
  * It knows no screen and no clock. Calls change one thing after the other: await each before the next.
  */
 
-import { uniform } from "./chance";
 import { equal } from "./frames";
 import type { Opening, Played, Replay, Simulator, Spec } from "./simulator";
 import { Timeline, type Kept, type Moment, type Sight } from "./timeline";
@@ -17,20 +16,6 @@ const BATCH = 64;
 /** The action that presses nothing; the first where none is called so. */
 export function idleAction(spec: Spec): number {
   return Math.max(0, spec.actions.findIndex((name) => IDLE.includes(name.toLowerCase())));
-}
-
-/** Params for a seed: those in `fixed` by name, drawn ones drawn, the others as usual. */
-export function drawParams(spec: Spec, seed: number, fixed: ReadonlyMap<string, number>): number[] {
-  return spec.params.map((param, column) => {
-    const given = fixed.get(param.name);
-    if (given !== undefined) return given;
-    if (!param.drawn) return param.default;
-    const share = uniform(seed, column);
-    const whole = param.kind === "integer" || param.kind === "choice";
-    return whole
-      ? param.low + Math.floor(share * (param.high - param.low + 1))
-      : param.low + share * (param.high - param.low);
-  });
 }
 
 export class Session<S> {
@@ -109,6 +94,15 @@ export class Session<S> {
   /** The whole game, to be played again. */
   get replay(): Replay {
     return { params: this.begun.params ?? [], seed: this.begun.seed, actions: this.timeline.actions(0, this.last) };
+  }
+
+  /** Params for a seed: those in `fixed` by name, the others as the game itself draws them. Null: all of them. */
+  async drawn(seed: number, fixed: ReadonlyMap<string, number>): Promise<number[] | null> {
+    if (!this.truth || fixed.size === 0) return null;
+    const state = await this.truth.init(null, seed);
+    const drawn = this.truth.params?.(state) ?? [];
+    this.truth.forget?.([state]);
+    return this.truth.spec.params.map((param, column) => fixed.get(param.name) ?? drawn[column] ?? param.default);
   }
 
   /** Begins anew. `params` null: as the seed draws them. */

@@ -81,6 +81,18 @@ export class Truth extends Counter {
     return Promise.resolve({ actions: [turn % 2, turn % 2], memory: { value: turn + 1, tick: -1 } });
   }
 
+  private readonly begun = new WeakMap<Count, readonly number[]>();
+
+  override async init(params: readonly number[] | null, seed: number): Promise<Count> {
+    const state = await super.init(params, seed);
+    this.begun.set(state, params ?? [10, 3 + (seed % 3)]);
+    return state;
+  }
+
+  params(state: Count): readonly number[] | null {
+    return this.begun.get(state) ?? null;
+  }
+
   over({ value }: Count): boolean {
     return value >= 1000;
   }

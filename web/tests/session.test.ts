@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { drawParams, idleAction, Session } from "../src/session";
+import { idleAction, Session } from "../src/session";
 import { OLDER, RECENT } from "../src/timeline";
 import { type Count, Counter, Dream, SPEC, Truth } from "./counter";
 
@@ -167,10 +167,13 @@ describe("a dream changed by hand", () => {
 });
 
 describe("params", () => {
-  it("are drawn by the seed unless they are given", () => {
-    const drawn = Array.from({ length: 50 }, (_, seed) => drawParams(SPEC, seed, new Map())[1] ?? 0);
-    expect(new Set(drawn)).toEqual(new Set([3, 4, 5]));
-    expect(drawParams(SPEC, 1, new Map([["drawn", 4]]))).toEqual([10, 4]);
+  it("are as the game draws them unless they are given", async () => {
+    const truth = new Truth();
+    const game = await session(truth, new Dream());
+    expect(await game.drawn(1, new Map())).toBeNull();
+    expect(await game.drawn(1, new Map([["start", 20]]))).toEqual([20, 4]);
+    expect(await game.drawn(1, new Map([["drawn", 3]]))).toEqual([10, 3]);
+    expect(truth.forgotten).toHaveLength(2);
   });
 
   it("leave a player who presses nothing the action that is called so", () => {
