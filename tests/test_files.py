@@ -201,3 +201,26 @@ def test_killed_while_writing(tmp_path: Path) -> None:
             assert len(list(step.iterdir())) == 3 and len(texts) == 1 and len(texts.pop()) == 2000
     files.clear_partials(tmp_path)
     assert {each.name for each in tmp_path.iterdir()} <= {"note.json", "step0", "step1", "step2"}
+
+
+ALONE = """
+import sys
+from pathlib import Path
+from tickworld import files
+
+place = Path(sys.argv[1])
+for _ in range(100):
+    with files.alone(place):
+        count = int((place / "count").read_text() or 0) if (place / "count").exists() else 0
+        (place / "count").write_text(str(count + 1))
+"""
+
+
+def test_only_one_at_a_time(tmp_path: Path) -> None:
+    """Processes that read, add one and write: without a lock counts are lost."""
+    running = [subprocess.Popen([sys.executable, "-c", ALONE, str(tmp_path / "new")]) for _ in range(3)]
+    assert [each.wait() for each in running] == [0, 0, 0]
+    assert (tmp_path / "new" / "count").read_text() == "300"
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot write .*file"), files.alone(tmp_path / "file"):
+        pass

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,20 @@ def disk_errors(path: Path) -> Iterator[None]:
         reason = os.strerror(error.errno) if error.errno else str(error)
         advice = "free some room or choose another place, then run it again"
         raise UserError(f"cannot write {path}: {reason}; {advice}") from error
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Waits until nobody else, in this process or another, is in such a block for ``folder``, which is made if it is
+    not there. A process that is killed leaves it. Raises UserError when the disk refuses."""
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / f"{PARTIAL}lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        _lock(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
@@ -107,3 +122,15 @@ def _sync(path: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _lock(descriptor: int) -> None:
+    """Waits for the lock of an open file; closing it lets go."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -54,7 +54,14 @@ def test_the_help_of_a_command_names_every_flag(command: str, flag: str, capsys:
     kind = getattr(commands, COMMANDS[command][0])
     text = " ".join(out.replace("│", " ").split())
     for name, field in kind.model_fields.items():
-        positional = {"game": "GAME", "recipe": "RECIPE", "suite": "SUITE", "path": "RUN", "paths": "RUN"}
+        positional = {
+            "game": "GAME",
+            "recipe": "RECIPE",
+            "suite": "SUITE",
+            "path": "RUN",
+            "paths": "RUN",
+            "place": "RUN",
+        }
         assert positional.get(name, f"--{name.removesuffix('_output')}") in text
         assert field.description and field.description in text
     assert " ".join(kind.__doc__.split("\n")[0].split()) in text

@@ -153,6 +153,7 @@ def test_the_light_is_given_its_levels() -> None:
     result = judged(Nervous(foretelling))
     low, high = result[FAR].values()
     assert levels(result) == {
+        "least": result["least"],
         "levels": [{"below": 9.0, FAR: 1.0}, {"below": None, FAR: high["share"]}],
     }
     assert low["share"] == 1.0 and levels(None) is None and levels({}) is None

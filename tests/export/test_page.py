@@ -28,7 +28,7 @@ from tickworld.models.learned import Learned
 from tickworld.progress import Silent
 
 PROVENANCE = {"origin": {"recipe": "none"}, "claim": None}
-CALIBRATION = {"levels": [{"below": 2.5, "wrong_within_100": 0.5}]}
+CALIBRATION = {"least": 0.5, "levels": [{"below": 2.5, "wrong_within_100": 0.5}]}
 
 
 class Scripts(HTMLParser):

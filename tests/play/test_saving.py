@@ -28,7 +28,7 @@ from tickworld.play.scene import Limits, Scene
 from tickworld.progress import Silent
 from tickworld.recipes import recipe
 from tickworld.recipes.recording import recorded
-from tickworld.simulator import Status
+from tickworld.simulator import Opening, Status
 from tickworld.visual.split_screen import Layout, split_screen
 
 MakeScene = Callable[..., Scene]
@@ -162,6 +162,8 @@ def test_what_cannot_be_saved_is_told(scene: MakeScene, tmp_path: Path) -> None:
     for ticks, complaint in ((0, "has 1 to 9 ticks; got 0; play first"), (10, "1 to 9 ticks; got 10; rewind")):
         with pytest.raises(UserError, match=complaint):
             save(stage, played(ticks))
+    with pytest.raises(UserError, match="an episode here has 1 to 5 ticks; got 6"):
+        save(scene(limits=Limits(episode_bytes=5 * 32 * 32)), played(6))
     assert stage.folder is not None and not stage.folder.exists()
     with pytest.raises(UserError, match="there is no folder for episodes"):
         save(Scene("x", GAME), played(3))
@@ -200,8 +202,6 @@ def test_a_picture_shows_truth_beside_dream_from_where_the_dream_begins(
     )
     assert answer["bytes"] == len(answer.body)
     truth, opening = true_frames(game), dream.spec.opening
-    from tickworld.simulator import Opening
-
     state, frames = None, []
     for tick in range(opening - 1, 13):
         if tick in (opening - 1, 7, 11):
@@ -219,6 +219,22 @@ def test_a_picture_shows_truth_beside_dream_from_where_the_dream_begins(
     drawn = images(answer.body)
     assert len(drawn) == 13 - (opening - 1) == len(expected)
     assert all((one == other).all() for one, other in zip(drawn, expected, strict=True))
+
+
+def test_a_dream_that_is_set_right_where_it_begins_is_drawn_so(scene: MakeScene, dreams: dict[str, Learned]) -> None:
+    game, dream, truth = played(6), dreams["rssm"], true_frames(played(6))
+    first = dream.spec.opening - 1
+    state = dream.init(game.params, game.seeds, Opening(truth[None, : first + 1], game.actions[None, :first]))
+    frames = [dream.render(state := dream.observe(state, truth[first, None]))]
+    for keys in game.actions[first:]:
+        frames.append(dream.render(state := dream.update(state, keys[None])))
+    dreamt, shown = np.concatenate(frames), truth[first:]
+    wrong = np.flatnonzero(pixels_wrong(shown, dreamt, GAME.spec.palette)[1:])
+    expected = split_screen(shown, dreamt, int(wrong[0]), layout=Layout(title="pong"))
+    drawn = images(gif(scene("rssm"), game, [first]))
+    assert all(np.abs(one.astype(int) - other).max() <= 8 for one, other in zip(drawn, expected, strict=True))
+    plain = images(gif(scene("rssm"), game))
+    assert np.abs(plain[0].astype(int) - drawn[0]).max() > 8
 
 
 def test_pictures_of_worlds_that_observe_and_that_begin_from_params(scene: MakeScene) -> None:

@@ -402,6 +402,8 @@ def test_where_it_listens() -> None:
         server.listen("192.0.2.1", 0)
     with pytest.raises(UserError, match="cannot listen at no such host, port 0"):
         server.listen("no such host", 0)
+    with pytest.raises(UserError, match="is no address; choose another with --host"):
+        server.listen("ü..x", 0)
     with server.listen("0.0.0.0", 0) as everywhere:
         assert server.address(everywhere) == f"http://127.0.0.1:{everywhere.getsockname()[1]}/"
 

@@ -216,10 +216,16 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"do": "init", "sim": "truth", "seed": 1, "params": [1]}, "pong takes params of shape [N, 14]; got [1, 1]"),
     ({"do": "init", "sim": "truth", "seed": 1, "params": [99] * 14}, "param paddle_length of pong must be a whole"),
     ({"do": "init", "sim": "truth", "seed": 1, "params": [1e300] * 14}, "param paddle_length of pong must be a whole"),
-    ({"do": "init", "sim": "dream", "seed": 1, "opening": {"states": [], "actions": []}}, "one tick of actions less"),
-    ({"do": "init", "sim": "dream", "seed": 1, "opening": {"states": [1], "actions": []}}, "starts from 4 frames"),
-    ({"do": "init", "sim": "dream", "seed": 1, "opening": {"states": [1, 1], "actions": []}}, "one tick of actions"),
-    ({"do": "init", "sim": "dream", "seed": 1, "opening": {"states": [2], "actions": []}}, "state 2 is the dream"),
+    ({"do": "init", "sim": "dream", "seed": 1, "opening": {"states": [], "actions": []}}, "is shown 4 frames; got 0"),
+    (
+        {"do": "init", "sim": "dream", "seed": 1, "opening": {"states": [1] * 99, "actions": []}},
+        "frames; got 99",
+    ),
+    ({"do": "init", "sim": "dream", "seed": 1, "opening": {"states": [1] * 4, "actions": []}}, "one tick of actions"),
+    (
+        {"do": "init", "sim": "dream", "seed": 1, "opening": {"states": [2] * 4, "actions": [[0, 0]] * 3}},
+        "state 2 is the",
+    ),
     (
         {"do": "init", "sim": "dream", "seed": 1, "opening": {"states": [1] * 4, "actions": [[0, 0], [0], [0, 0]]}},
         "every tick takes 2 actions",

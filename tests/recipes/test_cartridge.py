@@ -133,14 +133,32 @@ def test_what_trust_is_worth_goes_along(finished: Run, tmp_path: Path) -> None:
     result = json.loads((finished.folder / "evaluation.json").read_text())
     assert shelf.known(run.folder) == (shelf.known(run.folder).provenance, None)
     rows = {"below 2": {"below": 2.0, "share": 0.5}, "below 3": {"below": 3.0, "share": None}}
-    measured = result | {"trust": {"wrong_within_100": {**rows, "from 3": {"below": None, "share": 0.25}}}}
+    measured = result | {
+        "trust": {"least": 1.5, "wrong_within_100": {**rows, "from 3": {"below": None, "share": 0.25}}}
+    }
     levels = [{"below": 2.0, "wrong_within_100": 0.5}, {"below": None, "wrong_within_100": 0.25}]
-    for content, wanted in ((result, None), (measured, {"levels": levels})):
+    for content, wanted in ((result, None), (measured, {"least": 1.5, "levels": levels})):
         (run.folder / "evaluation.json").write_text(json.dumps(content))
         pack(run, tmp_path / "x.cartridge")
         of_run, of_cartridge = shelf.known(run.folder), shelf.known(tmp_path / "x.cartridge")
         assert of_run.calibration == of_cartridge.calibration == wanted
         assert of_run.provenance["origin"] == of_cartridge.provenance["origin"]
+
+
+def test_what_a_run_says_of_itself_is_checked(finished: Run, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run", finished.config)
+    run.folder.mkdir()
+    for name in ("checkpoints", "config.yaml"):
+        (run.folder / name).symlink_to(finished.folder / name)
+    result = json.loads((finished.folder / "evaluation.json").read_text())
+    endless = {"below": None, "share": float("inf")}
+    for broken in (
+        {"pixel_horizon": {**HORIZON, "median": float("nan")}},
+        {"trust": {"least": 1.0, "wrong_within_100": {"any": endless}}},
+    ):
+        (run.folder / "evaluation.json").write_text(json.dumps(result | broken))
+        with pytest.raises(UserError, match="evaluation.json"):
+            shelf.known(run.folder)
 
 
 def test_it_can_be_opened_by_any_name(finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +192,10 @@ def test_a_run_without_a_readable_evaluation_is_not_packed(finished: Run, tmp_pa
     for broken, complaint in (
         (result | {"over_time": {}}, "is not a readable evaluation: it lacks the dream's survival"),
         (result | {"pixel_horizon": {**HORIZON, "survived": 7}}, "setting 'claim.pixel_horizon.survived'"),
-        (result | {"trust": {"wrong_within_100": {"any": 3}}}, "its trust has no levels; evaluate again"),
+        (
+            result | {"trust": {"wrong_within_100": {"any": 3}}},
+            "its trust has no levels; delete it to have it",
+        ),
     ):
         (run.folder / "evaluation.json").write_text(json.dumps(broken))
         with pytest.raises(UserError, match=complaint):

@@ -1,7 +1,7 @@
 /**
  * Where a world comes from, as lines for people.
  *
- * What Python's `recipes.shelf.provenance` tells is put in words; whatever else there is follows as it stands.
+ * What Python's `recipes.shelf.known` tells is put in words; whatever else there is follows as it stands.
  */
 
 type Values = Readonly<Record<string, unknown>>;

@@ -97,6 +97,8 @@ export interface Level {
 }
 
 export interface Calibration {
+  /** The least trust that was met; of less, nothing is known. */
+  readonly least: number;
   readonly levels: readonly Level[];
 }
 

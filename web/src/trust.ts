@@ -16,12 +16,13 @@ export function light(trust: number | null, calibration: Calibration | null): Li
   if (trust === null) return null;
   const nats = `trust ${trust.toFixed(1)} nats`;
   const level = calibration && levelOf(trust, calibration);
-  if (!level) return { level: "unknown", text: nats };
+  if (!calibration || !level) return { level: "unknown", text: nats };
   const share = level.wrong_within_100;
   if (share === null) return { level: "unknown", text: `${nats}, which was never measured` };
   const told = `${nats}; of such ticks ${percent(share)} went wrong within 100`;
   if (share >= BAD) return { level: "bad", text: `Don\u2019t trust me now: ${told}` };
   if (share >= WARN) return { level: "warn", text: `Not quite sure: ${told}` };
+  if (trust < calibration.least) return { level: "warn", text: `Not quite sure: ${nats}, less than was ever measured` };
   return { level: "good", text: `Sure: ${told}` };
 }
 

@@ -92,6 +92,7 @@ describe("the pace", () => {
 
 describe("the light", () => {
   const trust = {
+    least: -5,
     levels: [
       { below: 3, wrong_within_100: 0.1 },
       { below: 1, wrong_within_100: 0.6 },
@@ -106,12 +107,17 @@ describe("the light", () => {
     expect(light(4, trust)).toMatchObject({ level: "unknown" });
     expect(light(9, trust)).toMatchObject({ level: "good", text: expect.stringContaining("under 1 %") as string });
     expect(light(-9, trust)?.text).toMatch(/^Don’t trust me now/);
+    const calm = { least: 10, levels: [{ below: null, wrong_within_100: 0 }] };
+    expect(light(9.9, calm)).toEqual({
+      level: "warn", text: "Not quite sure: trust 9.9 nats, less than was ever measured",
+    });
+    expect(light(10, calm)).toMatchObject({ level: "good" });
   });
 
   it("says nothing that was not measured", () => {
     expect(light(null, trust)).toBeNull();
     expect(light(2.25, null)).toEqual({ level: "unknown", text: "trust 2.3 nats" });
-    expect(light(2, { levels: [] })?.level).toBe("unknown");
+    expect(light(2, { least: 0, levels: [] })?.level).toBe("unknown");
   });
 });
 

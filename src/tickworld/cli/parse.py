@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inspect": ("Inspect", "what drives a trained world's frame, and what can be read off its state"),
     "join": ("Join", "runs that were trained apart, to decide together"),
     "bench": ("Bench", "worlds side by side in one table; goes on where it stopped"),
-    "export": ("Export", "one tick of a trained world as an ONNX file"),
+    "export": ("Export", "a trained world as one web page, or one tick of it as an ONNX file"),
     "pack": ("Pack", "a trained world as one small file to share"),
 }
 """Command -> (class in ``commands`` that holds its flags and does the work, one line of help)."""

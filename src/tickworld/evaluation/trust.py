@@ -69,19 +69,23 @@ def trusted(setting: Setting) -> dict[str, Any] | None:
         "rollouts": setting.config.trust_rollouts,
         "frames": setting.config.trust_frames,
         "ticks": len(watched.trust),
+        "least": float(watched.trust.min()),
         "games_gone_wrong": int((watched.tick == watched.wrong).sum()),
         "auc": auc(watched.trust[known], soon[known]),
         **{name: _levels(watched, edges, ahead) for name, ahead in AHEAD.items()},
     }
 
 
-def levels(result: Mapping[str, Any] | None) -> dict[str, list[dict[str, float | None]]] | None:
-    """What a light needs, from what ``trusted`` gave: ``{"levels": [{"below": nats, "wrong_within_100": share}, ..]}``
-    from the least trusted on. A frame is of the first level whose ``below`` exceeds its trust; the last has None there
-    and takes all that are left. None when it was not measured, or of no level that far ahead."""
-    rows = (result or {}).get(FAR) or {}
+def levels(result: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What a light needs, from what ``trusted`` gave: ``{"least": nats, "levels": [{"below": nats, "wrong_within_100":
+    share}, ..]}`` from the least trusted on. A frame is of the first level whose ``below`` exceeds its trust; the last
+    has None there and takes all that are left; of a frame that is trusted less than ``least`` nothing is known. None
+    when it was not measured, or of no level that far ahead."""
+    if not result:
+        return None
+    rows = result.get(FAR) or {}
     found = [{"below": row["below"], FAR: row["share"]} for row in rows.values() if row["share"] is not None]
-    return {"levels": found} if found else None
+    return {"least": result["least"], "levels": found} if found else None
 
 
 def auc(trust: NDArray[np.floating], soon: NDArray[np.bool_]) -> float | None:

@@ -39,11 +39,9 @@ from tickworld.export.surgery import halved, part, weights_size
 from tickworld.export.tick import Look, Tick
 from tickworld.models.learned import Learned
 from tickworld.progress import Progress, Silent
-from tickworld.web import asset
+from tickworld.web import TICKS_PER_SECOND, asset
 
 SUFFIX = ".html"
-TICKS_PER_SECOND = 60
-"""How fast the page plays at first."""
 HEAVY = 2_000_000
 """Bytes of weights from which on halves are tried: below, they would make the file smaller by less than a tenth."""
 HALF_TICKS = 1000
@@ -81,7 +79,7 @@ def export_page(
 ) -> Page:
     """Writes ``world`` to the .html file ``path``, whole or not at all, after it has been played beside torch.
 
-    The page tells people the plain values of ``provenance`` (see ``recipes.shelf.provenance``), and has a light that is
+    The page tells people the plain values of ``provenance`` (see ``recipes.shelf.known``), and has a light that is
     calibrated by ``calibration``: {"levels": [{"below": nats, "wrong_within_100": share}, ...]}. Raises UserError as
     ``tickworld.export.onnx.export`` does.
     """
@@ -145,7 +143,7 @@ def _filled(facts: Mapping[str, Any], graphs: Graphs) -> str:
     style, script = asset("page.css").decode(), asset("page.js").decode()
     assert "</script" not in script and "<!--" not in script and "</style" not in style
     blocks = {
-        "facts": json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c"),
+        "facts": json.dumps(facts, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
         "update": _block(graphs.update),
         "render": _block(graphs.render),
         "ort": _block(asset("vendor/ort.wasm.bundle.min.mjs")),

@@ -6,7 +6,6 @@ params, seed and actions alone (law 2 of ``tickworld.simulator``), so it is what
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tickworld import files
 from tickworld.errors import UserError
 from tickworld.frames import Frames, pixels_wrong
 from tickworld.play.scene import Scene, Sight, anchored
@@ -24,9 +24,6 @@ PLAYERS = "people"
 """Who played, in the manifest of a recording."""
 GIF_FPS = 30
 MOST_FOLDERS = 1000
-
-_appending = threading.Lock()
-"""Only one may append to a recording at a time."""
 
 
 class Game(NamedTuple):
@@ -66,15 +63,18 @@ def save(scene: Scene, game: Game) -> Saved:
     """
     if scene.folder is None:
         raise UserError("there is no folder for episodes; start the server with one, such as --out runs/played")
-    _check_length(game, scene.limits.episode_ticks, "an episode")
+    base, frame = scene.folder, int(np.prod(scene.truth.spec.frame_shape))
+    if base.exists() and not base.is_dir():
+        raise UserError(f"{base} is not a folder, and episodes go into one; start the server with another --out")
+    _check_length(game, min(scene.limits.episode_ticks, scene.limits.episode_bytes // frame), "an episode here")
     from tickworld.data import store
     from tickworld.data.record import play_episodes
 
     again = Again(game.actions)
     episode = play_episodes(scene.truth, again, game.seeds, len(game.actions), params=game.params)
     spec = _own_spec(scene.truth.spec, game.params[0])
-    with _appending:
-        folder = _folder(scene.folder, spec)
+    with files.alone(base):  # other servers may save here too
+        folder = _folder(base, spec)
         return Saved(store.append(folder, spec, PLAYERS, episode), folder)
 
 
@@ -127,9 +127,10 @@ def _dreamt(dream: Simulator, truth: Frames, game: Game, anchors: frozenset[int]
     length = dream.spec.opening
     first = max(length - 1, 0)
     state = dream.init(game.params, game.seeds, _last(truth, game, first, length))
-    frames = [dream.render(state)]
-    for tick in range(first + 1, len(truth)):
-        state = dream.update(state, game.actions[tick - 1, None])
+    frames = []
+    for tick in range(first, len(truth)):
+        if tick > first:
+            state = dream.update(state, game.actions[tick - 1, None])
         if tick in anchors:
             sight = Sight(game.params, game.seeds, truth[tick, None], _last(truth, game, tick, length))
             state = anchored(dream, state, sight)
@@ -155,8 +156,6 @@ def _folder(base: Path, spec: Spec) -> Path:
     """The first of NAME, NAME-2, NAME-3, ... below ``base`` that takes episodes of a game with ``spec``."""
     from tickworld.data import store
 
-    if base.exists() and not base.is_dir():
-        raise UserError(f"{base} is not a folder, and episodes go into one; start the server with another --out")
     for number in range(1, MOST_FOLDERS + 1):
         folder = base / (spec.name if number == 1 else f"{spec.name}-{number}")
         try:

@@ -15,9 +15,7 @@ from tickworld.data.player import Player
 from tickworld.errors import UserError
 from tickworld.frames import Frames
 from tickworld.simulator import Candid, Inspectable, Observing, Opening, Simulator, State
-
-TICKS_PER_SECOND = 60
-"""How fast a page plays at first."""
+from tickworld.web import TICKS_PER_SECOND
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,8 @@ class Limits:
     """bytes of the longest request"""
     episode_ticks: int = 36_000
     """ticks of the longest game that is saved, ten minutes at 60 a second"""
+    episode_bytes: int = 256 * 2**20
+    """bytes that its frames may take"""
     gif_ticks: int = 600
     """ticks of the longest picture"""
     slow_seconds: float = 20.0

@@ -58,7 +58,7 @@ HEADERS = {
 SILENT_SECONDS = 20.0
 """A connection that is silent for so long is asked for a sign of life, and has as long to give it."""
 CONNECTIONS = 64
-"""Open at once, pages and files together."""
+"""Requests for files that are open at once; sockets are counted by ``Limits.clients``."""
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,10 @@ def listen(host: str, port: int) -> socket.socket:
     """A socket that listens at ``host`` and ``port``; 0: any that is free. Raises UserError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
+        host.encode("idna")  # what cannot be written so is no name: a socket would raise anything
         listening = socket.create_server((host, port), family=family)
+    except UnicodeError as error:
+        raise UserError(f"{host!r} is no address; choose another with --host, such as 127.0.0.1") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise UserError(f"port {port} is in use; choose another with --port, or 0 for any that is free") from error

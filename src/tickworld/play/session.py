@@ -132,6 +132,9 @@ class Session:
 
     def _opening(self, asked: OpeningOf) -> Opening:
         """The frames of true states, and the actions between them."""
+        wanted = self.scene.simulator(DREAM).spec.opening
+        if len(asked.states) != wanted:  # before any is drawn
+            raise UserError(f"this world is shown {wanted} frames; got {len(asked.states)} states; send as many")
         if len(asked.actions) != len(asked.states) - 1:
             raise UserError(
                 f"an opening has one tick of actions less than it has states; got {len(asked.states)} states and "

@@ -65,6 +65,8 @@ class TrustLevel(Config):
 class Calibration(Config):
     """What the world's trust in its own frames is worth."""
 
+    least: float
+    """nats of the least trusted frame that was seen: below, nothing was measured"""
     levels: tuple[TrustLevel, ...] = Field(max_length=64)
     """from the least trusted on"""
 

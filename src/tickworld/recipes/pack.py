@@ -76,7 +76,7 @@ def calibration(path: Path) -> dict[str, Any] | None:
         return levels(read_evaluation(path).get(MEASURES["trust"].key))
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"{path} is not a readable evaluation: its trust has no levels; evaluate again with --measures trust"
+            f"{path} is not a readable evaluation: its trust has no levels; delete it to have it made anew"
         ) from error
 
 

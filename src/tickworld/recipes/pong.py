@@ -54,7 +54,7 @@ def pong() -> RunConfig:
             "training.sampler.played": 24_576,
             "training.iterations": 56_000,
             "evaluation.frames": 2000,
-            "evaluation.measures": ["events", "rules"],
+            "evaluation.measures": ["events", "rules", "trust"],
             "output.save": 3000,
             "output.picture": 3000,
         },

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tickworld import config as configs
 from tickworld.errors import UserError, choose
 from tickworld.recipes import cartridge
+from tickworld.recipes.label import Calibration, Claim
 from tickworld.recipes.pack import calibration, claim, origin
 from tickworld.recipes.playable import Playable
 from tickworld.recipes.run import open_run
@@ -46,7 +48,11 @@ def known(place: str | Path) -> Known:
         run, result = open_run(path), path / "evaluation.json"
         if not result.exists():
             return Known({"origin": origin(run), "claim": None}, None)
-        return Known({"origin": origin(run), "claim": claim(run, result)}, calibration(result))
+        told = configs.validate(Claim, claim(run, result), str(result)).model_dump(mode="json")
+        levels = calibration(result)
+        if levels is not None:
+            levels = configs.validate(Calibration, levels, str(result)).model_dump(mode="json")
+        return Known({"origin": origin(run), "claim": told}, levels)
     label = cartridge.read_label(path).model_dump(mode="json")
     return Known({name: label[name] for name in ("origin", "claim")}, label["calibration"])
 

@@ -13,6 +13,9 @@ from __future__ import annotations
 
 from importlib import resources
 
+TICKS_PER_SECOND = 60
+"""How fast a page plays at first."""
+
 
 def asset(name: str) -> bytes:
     """The content of the file ``name`` of this folder, such as ``page.js`` or ``vendor/LICENSE``."""
