@@ -22,8 +22,38 @@ function toByte(share: number): number {
   return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
 }
 
-export function equal(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((value, place) => value === other[place]);
+/** So far off in any channel, of 255, a pixel is still right. */
+const TOLERANCE = 8;
+
+/** Each pixel replaced by the nearest colour of the palette, as Python's `tickworld.frames.snap` does it. */
+export function snap(frame: Uint8Array, { palette, channels }: Spec): Uint8Array {
+  const [one, other] = palette;
+  if (!one || !other) return one ? frame.map((_, part) => one[part % channels] ?? 0) : frame;
+  if (palette.length === 2 && channels === 1) {
+    const [low, high] = [one[0] ?? 0, other[0] ?? 0].sort((a, b) => a - b) as [number, number];
+    const middle = Math.floor((low + high) / 2);
+    return frame.map((value) => (value > middle ? high : low));
+  }
+  const snapped = new Uint8Array(frame.length);
+  for (let first = 0; first < frame.length; first += channels) {
+    snapped.set(nearest(frame.subarray(first, first + channels), palette), first);
+  }
+  return snapped;
+}
+
+/** The first of the nearest. */
+function nearest(pixel: Uint8Array, palette: Spec["palette"]): readonly number[] {
+  let [found, least]: [readonly number[], number] = [[], Infinity];
+  for (const colour of palette) {
+    const apart = pixel.reduce((sum, value, part) => sum + Math.abs(value - (colour[part] ?? 0)), 0);
+    if (apart < least) [found, least] = [colour, apart];
+  }
+  return found;
+}
+
+/** Whether any pixel of the dream is wrong, as Python's `tickworld.frames.pixels_wrong` judges. */
+export function pixelsWrong(truth: Uint8Array, dream: Uint8Array, spec: Spec): boolean {
+  return snap(dream, spec).some((value, part) => Math.abs(value - (truth[part] ?? 0)) > TOLERANCE);
 }
 
 type Colour = readonly [number, number, number];
@@ -45,17 +75,22 @@ export function shown(frame: Uint8Array, spec: Spec): Uint8ClampedArray<ArrayBuf
   return picture;
 }
 
-/** RGBA of where two frames differ: blue where the truth is brighter, amber where the dream is. */
+/**
+ * RGBA of where the dream is wrong: blue where the truth is brighter, amber where the dream is. Pixels that
+ * `pixelsWrong` calls right stay dark.
+ */
 export function shownDifference(truth: Uint8Array, dream: Uint8Array, spec: Spec): Uint8ClampedArray<ArrayBuffer> {
+  const snapped = snap(dream, spec);
   const picture = new Uint8ClampedArray(spec.width * spec.height * 4);
   for (let place = 0; place < spec.width * spec.height; place++) {
     let [more, most] = [0, 0];
     for (let part = place * spec.channels; part < (place + 1) * spec.channels; part++) {
-      const apart = (dream[part] ?? 0) - (truth[part] ?? 0);
+      const apart = (snapped[part] ?? 0) - (truth[part] ?? 0);
       more += apart;
       most = Math.max(most, Math.abs(apart));
     }
-    picture.set([...between(COURT, more > 0 ? EXTRA : MISSING, most && 0.25 + (0.75 * most) / 255), 255], place * 4);
+    const strength = most > TOLERANCE ? 0.25 + (0.75 * most) / 255 : 0;
+    picture.set([...between(COURT, more > 0 ? EXTRA : MISSING, strength), 255], place * 4);
   }
   return picture;
 }

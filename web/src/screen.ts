@@ -36,7 +36,7 @@ export class Screen<S> {
     const { truth, dream } = session.frames;
     this.frame("truth", truth && shown(truth, session.spec));
     this.frame("dream", dream && shown(dream, session.spec));
-    this.frame("difference", truth && dream && shownDifference(truth, dream, session.spec));
+    this.frame("difference", truth && dream && shownDifference(truth, dream, session.judge));
     write(need("tick", HTMLElement), session.tick.toLocaleString("en"));
     write(need("rate", HTMLElement), rate === null ? "\u2013" : rate.toFixed(0));
     this.judge();

@@ -4,9 +4,9 @@
  * It knows no screen and no clock. Calls change one thing after the other: await each before the next.
  */
 
-import { equal } from "./frames";
+import { pixelsWrong } from "./frames";
 import type { Opening, Played, Replay, Simulator, Spec } from "./simulator";
-import { Timeline, type Kept, type Moment, type Sight } from "./timeline";
+import { RECENT, Timeline, type Kept, type Moment, type Sight } from "./timeline";
 
 /** What an action is called that presses nothing. */
 const IDLE = ["stay", "noop", "idle", "none", "nothing", "wait"];
@@ -26,7 +26,7 @@ export class Session<S> {
   private at = 0;
   private begun: { params: readonly number[] | null; seed: number } = { params: null, seed: 0 };
   private dropped: { truth: S[]; dream: S[] } = { truth: [], dream: [] };
-  /** Ticks that were played again for their states, and need not keep them. */
+  /** Ticks that were played again for their states, and need not keep them: the last ones serve who goes on back. */
   private loose: number[] = [];
 
   constructor(
@@ -40,6 +40,11 @@ export class Session<S> {
     this.timeline = new Timeline(this.first, (kept) => {
       this.drop(kept);
     });
+  }
+
+  /** By whose palette a dream is right or wrong. */
+  get judge(): Spec {
+    return this.truth?.spec ?? this.spec;
   }
 
   /** The tick that is shown. */
@@ -66,9 +71,10 @@ export class Session<S> {
     return { truth: truth?.frame ?? null, dream: dream?.frame ?? null };
   }
 
-  /** For how many ticks the dream was right: until the first that differs, or until now. */
+  /** For how many ticks the dream was right, as `tickworld.evaluation.horizon` counts: before the first wrong one. */
   get survival(): number {
-    return (this.moment.apart ?? this.at) - this.moment.since;
+    const { apart, since } = this.moment;
+    return apart === null ? this.at - since : Math.max(apart - since - 1, 0);
   }
 
   /** Whether the game has ended, as the truth knows it. */
@@ -77,23 +83,23 @@ export class Session<S> {
     return truth !== null && (this.truth?.over?.(truth.state) ?? false);
   }
 
-  /** The ticks at which the dream was corrected. */
+  /** The ticks at which the dream was corrected, up to the one that is shown. */
   get anchors(): number[] {
-    return this.timeline.ticksWhere((moment) => moment.anchored);
+    return this.timeline.ticksWith("anchored", this.at);
   }
 
-  /** Whether the dream was changed by hand: the keys alone do not tell such a game. */
+  /** Whether the dream was changed by hand up to the tick that is shown: the keys alone do not tell such a game. */
   get changed(): boolean {
-    return this.timeline.ticksWhere((moment) => moment.changed).length > 0;
+    return this.timeline.ticksWith("changed", this.at).length > 0;
   }
 
   get seed(): number {
     return this.begun.seed;
   }
 
-  /** The whole game, to be played again. */
+  /** The game up to the tick that is shown, to be played again. */
   get replay(): Replay {
-    return { params: this.begun.params ?? [], seed: this.begun.seed, actions: this.timeline.actions(0, this.last) };
+    return { params: this.begun.params ?? [], seed: this.begun.seed, actions: this.timeline.actions(0, this.at) };
   }
 
   /** Params for a seed: those in `fixed` by name, the others as the game itself draws them. Null: all of them. */
@@ -115,15 +121,15 @@ export class Session<S> {
     this.loose = [];
     this.at = 0;
     this.begun = begun;
-    await this.push(null, { truth, dream, memories: new Map() });
+    await this.push({ actions: null, sides: [] }, { truth, dream, memories: new Map() });
     const nobody = this.spec.players.map(() => idleAction(this.spec));
     while (!begins && this.last < this.first) await this.step(nobody);
   }
 
   /** Plays one tick: `pressed` has an action for each player, which counts where the keys play. */
   async step(pressed: readonly number[]): Promise<void> {
-    const from = this.kept(this.at);
-    const { actions, memories } = await this.choose(this.at, from, pressed);
+    const [from, sides] = [this.kept(this.at), [...this.sides]];
+    const { actions, memories } = await this.choose(this.at, from, sides, pressed);
     const tick = this.at + 1;
     let next = await this.update(from, actions, memories);
     if (this.dream && !next.dream && next.truth && tick === this.first) {
@@ -132,7 +138,7 @@ export class Session<S> {
       next = { ...next, dream: await this.begin(this.begun, opening, [...this.timeline.actions(0, this.at), actions]) };
     }
     this.timeline.cut(this.at);
-    await this.push(actions, next);
+    await this.push({ actions, sides }, next);
   }
 
   /** Shows an older or newer tick of this game. */
@@ -184,7 +190,7 @@ export class Session<S> {
 
   /** What every player presses, and what those who are no keys remember. */
   private async choose(
-    tick: number, kept: Kept<S>, pressed: readonly number[], names: readonly (string | null)[] = this.sides,
+    tick: number, kept: Kept<S>, names: readonly (string | null)[], pressed: readonly number[],
   ): Promise<{ actions: number[]; memories: Map<string, S> }> {
     const played = new Map<string, Played<S>>();
     for (const player of new Set(names.filter((name) => name !== null))) {
@@ -211,11 +217,11 @@ export class Session<S> {
     return { truth, dream, memories };
   }
 
-  private async push(actions: readonly number[] | null, kept: Kept<S>): Promise<void> {
+  private async push(played: Pick<Moment, "actions" | "sides">, kept: Kept<S>): Promise<void> {
     const before = this.last < 0 ? null : this.timeline.moment(this.last);
     const tick = this.last + 1;
     this.timeline.push(await this.judged(tick, kept, {
-      actions,
+      ...played,
       since: before && tick > this.first ? before.since : tick,
       apart: before?.apart ?? null,
       trust: null,
@@ -228,7 +234,7 @@ export class Session<S> {
   /** `moment` with what the frames and the dream itself say. */
   private async judged(tick: number, kept: Kept<S>, moment: Moment): Promise<Moment> {
     const { truth, dream } = kept;
-    const differs = truth !== null && dream !== null && !equal(truth.frame, dream.frame);
+    const differs = truth !== null && dream !== null && pixelsWrong(truth.frame, dream.frame, this.judge);
     const trust = dream ? ((await this.dream?.trust?.(dream.state)) ?? null) : null;
     return { ...moment, trust, apart: moment.apart ?? (differs ? tick : null) };
   }
@@ -248,13 +254,14 @@ export class Session<S> {
     const start = this.timeline.before(from);
     for (let tick = start; tick < to; tick++) {
       if (this.timeline.kept(tick + 1)) continue;
-      const [kept, actions] = [this.kept(tick), this.timeline.moment(tick + 1).actions ?? []];
-      const { memories } = await this.choose(tick, kept, [], [...kept.memories.keys()]);
-      this.timeline.restore(tick + 1, await this.update(kept, actions, memories));
+      const [kept, { actions, sides }] = [this.kept(tick), this.timeline.moment(tick + 1)];
+      const { memories } = await this.choose(tick, kept, sides, []);
+      this.timeline.restore(tick + 1, await this.update(kept, actions ?? [], memories));
       this.loose.push(tick + 1);
     }
-    const needless = this.loose.filter((tick) => tick < from || tick > to);
-    this.loose = this.loose.filter((tick) => tick >= from && tick <= to);
+    const useful = (tick: number): boolean => tick >= from - RECENT && tick <= to;
+    const needless = this.loose.filter((tick) => !useful(tick));
+    this.loose = this.loose.filter(useful);
     for (const tick of needless) this.timeline.thin(tick);
   }
 

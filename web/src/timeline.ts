@@ -24,9 +24,11 @@ export interface Kept<S> {
 export interface Moment {
   /** What led here, an action for each player; null at the first tick. */
   readonly actions: readonly number[] | null;
+  /** Who played each player then, as in `Session.sides`; nobody at the first tick. */
+  readonly sides: readonly (string | null)[];
   /** From which tick on the dream has been on its own: its first, or that at which it was last corrected. */
   readonly since: number;
-  /** The first tick from there at which truth and dream differed; null: they never did. */
+  /** The first tick from there at which the dream was wrong; null: it never was. */
   readonly apart: number | null;
   readonly trust: number | null;
   /** Whether the dream was corrected here by the truth. */
@@ -43,7 +45,9 @@ export const OLDER = 256;
 const STRIDE = 16;
 
 export class Timeline<S> {
-  private moments: Moment[] = [];
+  private readonly moments: Moment[] = [];
+  /** The ticks at which the dream was corrected, and those at which it was changed, in order. */
+  private readonly marked = { anchored: [] as number[], changed: [] as number[] };
   private readonly states = new Map<number, Kept<S>>();
   private stride = STRIDE;
 
@@ -80,17 +84,22 @@ export class Timeline<S> {
     return this.moments.slice(from + 1, to + 1).map((moment) => moment.actions ?? []);
   }
 
-  ticksWhere(chosen: (moment: Moment) => boolean): number[] {
-    return this.moments.flatMap((moment, tick) => (chosen(moment) ? [tick] : []));
+  /** The ticks up to `tick` at which the dream was corrected, or changed by hand, in order. */
+  ticksWith(mark: "anchored" | "changed", tick: number): number[] {
+    return this.marked[mark].filter((each) => each <= tick);
   }
 
+  /** The next tick. All states before tick `first` are held until it is there: they are the opening. */
   push(moment: Moment, kept: Kept<S>): void {
     this.moments.push(moment);
     this.states.set(this.last, kept);
+    this.note(this.last, moment);
+    if (this.last < this.first) return;
+    if (this.last === this.first) this.thinAll();
     this.thin(this.last - RECENT);
     if (this.states.size > RECENT + OLDER) {
       this.stride *= 2;
-      for (const tick of [...this.states.keys()]) if (tick <= this.last - RECENT) this.thin(tick);
+      this.thinAll();
     }
   }
 
@@ -103,6 +112,7 @@ export class Timeline<S> {
   replace(tick: number, moment: Moment, kept: Kept<S>): void {
     this.moments[tick] = moment;
     this.states.set(tick, kept);
+    this.note(tick, moment);
   }
 
   /** Lets the states of a tick go, unless they are needed to play others again. */
@@ -115,13 +125,26 @@ export class Timeline<S> {
 
   /** Drops all that came after `tick`. */
   cut(tick: number): void {
+    if (tick >= this.last) return;
     for (const each of [...this.states.keys()]) if (each > tick) this.forget(each);
-    this.moments = this.moments.slice(0, tick + 1);
+    this.moments.length = tick + 1;
+    for (const ticks of Object.values(this.marked)) while ((ticks.at(-1) ?? -1) > tick) ticks.pop();
   }
 
   clear(): void {
     this.cut(-1);
     this.stride = STRIDE;
+  }
+
+  /** `tick` is the last one whenever it is marked. */
+  private note(tick: number, moment: Moment): void {
+    for (const mark of ["anchored", "changed"] as const) {
+      if (moment[mark] && this.marked[mark].at(-1) !== tick) this.marked[mark].push(tick);
+    }
+  }
+
+  private thinAll(): void {
+    for (const tick of [...this.states.keys()]) this.thin(tick);
   }
 
   private forget(tick: number): void {

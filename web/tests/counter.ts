@@ -22,7 +22,7 @@ export interface Count {
   readonly tick: number;
 }
 
-/** Up adds one, down takes one off. From tick `wrong` on it is off by one, if it counts as a dream does. */
+/** Up adds one, down takes one off. From tick `wrong` on it is off by nine, as far as a frame may not be. */
 export class Counter implements Simulator<Count> {
   readonly forgotten: Count[] = [];
   updates = 0;
@@ -42,7 +42,7 @@ export class Counter implements Simulator<Count> {
   update({ value, tick }: Count, actions: readonly number[]): Promise<Count> {
     this.updates++;
     const pressed = actions.reduce((sum, action) => sum + (action === 1 ? 1 : action === 2 ? -1 : 0), 0);
-    return Promise.resolve({ value: value + pressed + (tick + 1 === this.wrong ? 1 : 0), tick: tick + 1 });
+    return Promise.resolve({ value: value + pressed + (tick + 1 === this.wrong ? 9 : 0), tick: tick + 1 });
   }
 
   render({ value }: Count): Promise<Uint8Array> {

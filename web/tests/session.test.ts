@@ -32,9 +32,29 @@ describe("a game as it is played", () => {
   it("knows the tick at which they first differ", async () => {
     const game = await session(new Truth(), new Dream(SPEC, 5));
     await play(game, 8);
-    expect([game.moment.apart, game.survival]).toEqual([5, 5]);
+    expect([game.moment.apart, game.survival]).toEqual([5, 4]);
     await game.rewind(4);
     expect([game.moment.apart, game.survival]).toEqual([null, 4]);
+  });
+
+  it("was right for no tick at all if its first was wrong, or was set wrong where it stands", async () => {
+    const game = await session(new Truth(), new Dream(SPEC, 1));
+    await play(game, 3);
+    expect([game.moment.apart, game.survival]).toEqual([1, 0]);
+    await game.restart(null, 0);
+    await game.change("value", 0, 99);
+    await play(game, 3);
+    expect([game.moment.apart, game.survival]).toEqual([0, 0]);
+  });
+
+  it("is right as the truth's palette has it", async () => {
+    const shades = new Truth({ ...SPEC, palette: [[0], [200]] });
+    const game = await session(shades, new Dream(SPEC, 2));
+    await game.restart([0, 3], 0);
+    await play(game, 3, STAY);
+    expect([value(game.frames.dream), game.moment.apart]).toEqual([9, null]);
+    await game.change("value", 0, 101);
+    expect(game.moment.apart).toBe(3);
   });
 
   it("needs no truth, and no dream", async () => {
@@ -86,6 +106,7 @@ describe("the way back", () => {
     await play(game, 10);
     await game.rewind(4);
     expect([game.tick, game.last, value(game.frames.truth)]).toEqual([4, 10, 14]);
+    expect(game.replay.actions).toEqual([UP, UP, UP, UP]);
     await game.step([2, 0]);
     expect([game.tick, game.last, value(game.frames.dream)]).toEqual([5, 5, 13]);
     expect(game.replay.actions.at(-1)).toEqual([2, 0]);
@@ -100,8 +121,48 @@ describe("the way back", () => {
       expect([game.tick, value(game.frames.truth), value(game.frames.dream)]).toEqual([tick, tick + 8, tick + 8]);
     }
     const kept = 5003 - truth.forgotten.length;
-    expect(kept).toBeLessThan(RECENT + OLDER + 100);
+    expect(kept).toBeLessThan(RECENT + OLDER + RECENT + 100);
     expect(new Set(truth.forgotten.map(({ tick }) => tick)).size).toBeGreaterThan(4500);
+  });
+
+  it("leaves out what is later", async () => {
+    const game = await session(new Truth(), new Dream());
+    await play(game, 3);
+    await game.reanchor();
+    await play(game, 2);
+    await game.change("value", 0, 50);
+    await play(game, 2);
+    expect([game.anchors, game.changed, game.replay.actions.length]).toEqual([[3], true, 7]);
+    await game.rewind(4);
+    expect([game.anchors, game.changed, game.replay.actions.length]).toEqual([[3], false, 4]);
+    await game.rewind(2);
+    expect([game.anchors, game.changed, game.replay.actions.length]).toEqual([[], false, 2]);
+    await game.step(UP);
+    await play(game, 5);
+    expect([game.anchors, game.changed]).toEqual([[], false]);
+  });
+
+  it("lets a dream begin from an opening longer than what is kept", async () => {
+    const dream = new Dream({ ...SPEC, opening: 300 });
+    const truth = new Truth();
+    const game = await session(truth, dream);
+    expect([game.tick, dream.shown?.states.map(({ tick }) => tick)]).toEqual([299, Array.from(Array(300).keys())]);
+    expect(truth.forgotten).not.toContain(dream.shown?.states[0]);
+    expect(truth.forgotten.length).toBeGreaterThan(100);
+    await play(game, 200);
+    await game.rewind(350);
+    await game.reanchor();
+    expect(dream.shown?.states.map(({ tick }) => tick)).toEqual(Array.from(Array(300), (_, each) => 51 + each));
+  });
+
+  it("plays a stretch again once for one who goes on back", async () => {
+    const truth = new Truth();
+    const game = await session(truth, new Dream());
+    await play(game, 10_000, STAY);
+    await game.rewind(335);
+    truth.updates = 0;
+    for (let tick = 334; tick > 320; tick--) await game.rewind(tick);
+    expect([game.tick, value(game.frames.truth), truth.updates]).toEqual([321, 10, 0]);
   });
 
   it("plays few ticks again", async () => {
@@ -122,6 +183,22 @@ describe("the way back", () => {
     for (let tick = 35; tick < 400; tick++) await game.step(STAY);
     expect(game.replay.actions).toEqual(played);
     expect(played.slice(0, 4)).toEqual([[0, 0], [0, 1], [0, 0], [0, 1]]);
+  });
+
+  it.each([5, 1, 16, 150, 155, 163, 228])("knows who played, and remembered, at tick %i", async (tick) => {
+    const game = await session(new Truth(), new Dream());
+    const seated = async (until: number): Promise<void> => {
+      while (game.tick < until) {
+        game.sides = [game.tick < 151 ? null : "alternating", game.tick < 149 ? "alternating" : null];
+        await game.step(STAY);
+      }
+    };
+    await seated(500);
+    const played = game.replay.actions;
+    await game.rewind(tick);
+    await seated(500);
+    expect(game.replay.actions).toEqual(played);
+    expect(played.slice(148, 155)).toEqual([[0, 0], [0, 0], [0, 0], [0, 0], [1, 0], [0, 0], [1, 0]]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { mix, normals, uniform } from "../src/chance";
-import { equal, shown, shownDifference, toFrame } from "../src/frames";
+import { shown, shownDifference, toFrame } from "../src/frames";
 import { grid, heat } from "../src/inspector";
 import { Pace } from "../src/pace";
 import { claim, lines } from "../src/provenance";
@@ -24,18 +24,16 @@ describe("frames", () => {
     expect([...toFrame(planes, 3)]).toEqual([10, 30, 50, 20, 40, 60]);
   });
 
-  it("are equal or not", () => {
-    expect(equal(Uint8Array.of(1, 2), Uint8Array.of(1, 2))).toBe(true);
-    expect(equal(Uint8Array.of(1, 2), Uint8Array.of(1, 3))).toBe(false);
-    expect(equal(Uint8Array.of(1), Uint8Array.of(1, 3))).toBe(false);
-  });
-
   it("are shown in colour, and their difference too", () => {
     const wide = { ...SPEC, channels: 3 };
     expect([...shown(Uint8Array.of(1, 2, 3, 4, 5, 6), wide)]).toEqual([1, 2, 3, 255, 4, 5, 6, 255]);
     expect([...shown(Uint8Array.of(0, 255), SPEC)]).toEqual([21, 31, 50, 255, 255, 247, 228, 255]);
     const apart = shownDifference(Uint8Array.of(255, 7), Uint8Array.of(0, 7), SPEC);
     expect([...apart]).toEqual([86, 180, 233, 255, 21, 31, 50, 255]);
+    const right = [21, 31, 50, 255, 21, 31, 50, 255];
+    expect([...shownDifference(Uint8Array.of(20, 7), Uint8Array.of(12, 15), SPEC)]).toEqual(right);
+    const shades = { ...SPEC, palette: [[0], [255]] };
+    expect([...shownDifference(Uint8Array.of(255, 0), Uint8Array.of(130, 120), shades)]).toEqual(right);
   });
 });
 
