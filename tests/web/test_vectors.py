@@ -50,7 +50,9 @@ def judged(palette: tuple[tuple[int, ...], ...], channels: int) -> list[dict[str
 def rounded() -> dict[str, list[Any]]:
     """Pixels float32 [3, 9, 10] and their frame: all that lie half-way, as near as float32 comes, and some others."""
     halves = (np.arange(255, dtype=np.float32) + np.float32(0.5)) / np.float32(255)
-    others = np.array([-1, -0.0, 0, 1, 1.5, 0.1, 0.7, 0.5, 1e-30, 254.4 / 255, 254.6 / 255, 3, 0.2, 0.3, 0.9], np.float32)
+    others = np.array(
+        [-1, -0.0, 0, 1, 1.5, 0.1, 0.7, 0.5, 1e-30, 254.4 / 255, 254.6 / 255, 3, 0.2, 0.3, 0.9], np.float32
+    )
     pixels = np.concatenate([halves, others]).reshape(3, 9, 10)
     frame = to_frames(torch.from_numpy(pixels))
     return {"pixels": pixels.reshape(-1).tolist(), "frame": frame.reshape(-1).tolist()}
