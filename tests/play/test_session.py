@@ -202,7 +202,8 @@ def test_numbers_that_json_has_no_word_for(scene: MakeScene, dreams: dict[str, L
     dream = Doubtful(dreams["snapped"].world, GAME.spec, dreams["snapped"].starts)
     client, _ = client_of(Scene("doubt", GAME, dream))
     told = client.ask("fields", state=client.ask("init", sim="dream", seed=5)["state"])
-    assert told["values"] == {"out": [None, 1, None], "lit": [True, False], "none": []}
+    assert told["values"] == {"out": [None, 1, None], "lit": [1, 0], "none": []}
+    assert [type(each) for each in told["values"]["lit"]] == [int, int], "and not bool, which equals them"
     assert [each["most"] for each in told["fields"]] == [1, 1, 1]
 
 

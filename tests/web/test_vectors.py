@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
+from tickworld.errors import UserError
 from tickworld.frames import pixels_wrong, snap
+from tickworld.models import fields
 from tickworld.tensors import to_frames
 
 STORED = Path(__file__).with_name("vectors.json")
@@ -58,6 +60,38 @@ def rounded() -> dict[str, list[Any]]:
     return {"pixels": pixels.reshape(-1).tolist(), "frame": frame.reshape(-1).tolist()}
 
 
+class Field(NamedTuple):
+    """A state of one field."""
+
+    it: torch.Tensor
+
+
+TYPES = {
+    "bool": torch.bool, "uint8": torch.uint8, "int32": torch.int32, "int64": torch.int64, "float32": torch.float32,
+    "float64": torch.float64,
+}  # fmt: skip
+NUMBERS = (0, 1, 7, 255, 256, -1, 0.5, 123456.75, 1234567.5, 2.0**31, 2.0**63, 2.0**-20, 4e38, -1e300)
+"""Those that float32 can hold it holds exactly."""
+
+
+def changed() -> list[dict[str, Any]]:
+    """Numbers that are put into fields of two, and why not."""
+
+    def refusal(kind: torch.dtype, index: int, value: float) -> str | None:
+        try:
+            fields.changed(Field(torch.zeros(1, 2, dtype=kind)), "it", index, value)
+        except UserError as error:
+            return str(error)
+        return None
+
+    tried = [(0, value) for value in NUMBERS] + [(2, 1), (-1, 1)]
+    return [
+        {"type": name, "index": index, "value": value, "sentence": refusal(kind, index, value)}
+        for name, kind in TYPES.items()
+        for index, value in tried
+    ]
+
+
 def made() -> dict[str, Any]:
     """All examples."""
     return {
@@ -66,6 +100,7 @@ def made() -> dict[str, Any]:
             for name, (palette, channels) in PALETTES.items()
         ],
         "rounded": rounded(),
+        "changed": changed(),
     }
 
 

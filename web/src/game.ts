@@ -2,8 +2,9 @@
 
 import { button, download, hidden, input, labelled, made, need, option, select, write } from "./dom";
 import { Inspector } from "./inspector";
-import { Held, padCodes } from "./keys";
+import { Held, padCodes, pads } from "./keys";
 import { Pace, SPEEDS } from "./pace";
+import { Queue } from "./queue";
 import { Screen } from "./screen";
 import { Seats } from "./seats";
 import { Session } from "./session";
@@ -26,11 +27,12 @@ export class Game<S> {
   private readonly pace = new Pace();
   private readonly inspector: Inspector;
   private playing = false;
-  /** The end of all that was asked for so far: one thing is done after the other. */
-  private queue: Promise<void> = Promise.resolve();
-  /** Work that is still to begin, by name: of several the last counts. */
-  private readonly wanted = new Map<string, () => Promise<void>>();
-  private padded: string[] = [];
+  private readonly queue = new Queue(
+    () => this.show(),
+    (reason) => {
+      this.tell(reason);
+    },
+  );
   private inside = 0;
 
   constructor(private readonly backend: Backend<S>) {
@@ -40,7 +42,7 @@ export class Game<S> {
     this.seats = new Seats(this.session, this.held, backend.players);
     this.inspector = new Inspector((field, index, value) => {
       this.pause();
-      this.latest("change", () => this.session.change(field, index, value));
+      this.queue.latest("change", () => this.session.change(field, index, value));
     });
     this.offer();
     this.bindKeys();
@@ -70,32 +72,15 @@ export class Game<S> {
   private toggle(): void {
     if (this.playing) this.pause();
     else this.play();
-    void this.enqueue(() => Promise.resolve());
+    void this.queue.add(() => Promise.resolve());
   }
 
-  /** Does `work` after all that was asked before, and shows what came of it. What goes wrong is told in the page. */
-  private enqueue(work: () => Promise<unknown>): Promise<void> {
-    this.queue = this.queue.then(work).then(
-      () => this.show(),
-      (reason: unknown) => {
-        this.pause();
-        const problem = need("problem", HTMLElement);
-        write(problem, reason instanceof Error ? reason.message : String(reason));
-        hidden(problem, false);
-      },
-    );
-    return this.queue;
-  }
-
-  private latest(name: string, work: () => Promise<void>): void {
-    const waits = this.wanted.has(name);
-    this.wanted.set(name, work);
-    if (waits) return;
-    void this.enqueue(() => {
-      const newest = this.wanted.get(name);
-      this.wanted.delete(name);
-      return newest?.() ?? Promise.resolve();
-    });
+  /** What went wrong is told in the page. */
+  private tell(reason: unknown): void {
+    this.pause();
+    const problem = need("problem", HTMLElement);
+    write(problem, reason instanceof Error ? reason.message : String(reason));
+    hidden(problem, false);
   }
 
   private async show(): Promise<void> {
@@ -112,8 +97,8 @@ export class Game<S> {
   private async run(): Promise<never> {
     for (;;) {
       const now = await new Promise(requestAnimationFrame);
-      this.readPads();
-      if (this.playing) await this.enqueue(() => this.playDue(now));
+      this.held.hold(padCodes(pads(navigator), this.session.spec, this.seats.people));
+      if (this.playing) await this.queue.add(() => this.playDue(now));
     }
   }
 
@@ -132,18 +117,11 @@ export class Game<S> {
     this.pace.played(now, ticks);
   }
 
-  private readPads(): void {
-    const codes = padCodes(navigator.getGamepads(), this.session.spec, this.seats.people);
-    for (const code of this.padded) if (!codes.includes(code)) this.held.release(code);
-    for (const code of codes) if (!this.padded.includes(code)) this.held.press(code);
-    this.padded = codes;
-  }
-
   private async restart(): Promise<void> {
     const seed = Math.min(Math.max(Math.round(Number(input("seed").value)), 0), SEEDS - 1);
     const fixed = this.fixed();
     this.held.clear();
-    await this.enqueue(async () => {
+    await this.queue.add(async () => {
       await this.session.restart(await this.session.drawn(seed, fixed), seed);
     });
   }
@@ -199,12 +177,12 @@ export class Game<S> {
   private one(): void {
     this.pause();
     hidden(button("start"), true);
-    void this.enqueue(() => this.session.step(this.held.read()));
+    void this.queue.add(() => this.session.step(this.held.read()));
   }
 
   private seek(tick: number): void {
     this.pause();
-    this.latest("rewind", () => this.session.rewind(tick));
+    this.queue.latest("rewind", () => this.session.rewind(tick));
   }
 
   private bindButtons(): void {
@@ -225,14 +203,14 @@ export class Game<S> {
       this.seek(this.session.tick - 1);
     });
     press("again", () => void this.restart());
-    press("anchor", () => void this.enqueue(() => this.session.reanchor()));
+    press("anchor", () => void this.queue.add(() => this.session.reanchor()));
     press("save", () => {
       this.pause();
-      void this.enqueue(() => this.save());
+      void this.queue.add(() => this.save());
     });
     press("gif", () => {
       this.pause();
-      void this.enqueue(() => this.saveGif());
+      void this.queue.add(() => this.saveGif());
     });
     press("other", () => {
       input("seed").value = String(Math.floor(Math.random() * SEEDS));
@@ -245,22 +223,35 @@ export class Game<S> {
     input("time").addEventListener("input", () => {
       this.seek(Number(input("time").value));
     });
-    need("inspector", HTMLDetailsElement).addEventListener("toggle", () => void this.enqueue(() => Promise.resolve()));
+    need("inspector", HTMLDetailsElement).addEventListener("toggle", () => {
+      void this.queue.add(() => Promise.resolve());
+    });
   }
 
-  private async save(): Promise<void> {
-    const done = need("done", HTMLElement);
-    write(done, "Saving \u2026");
-    write(done, (await this.backend.save?.(this.session.replay)) ?? "");
+  private save(): Promise<void> {
+    return this.meanwhile("Saving \u2026", async () => (await this.backend.save?.(this.session.replay)) ?? "");
   }
 
-  private async saveGif(): Promise<void> {
+  private saveGif(): Promise<void> {
+    return this.meanwhile("Drawing \u2026", async () => {
+      const { changed, replay, anchors, spec } = this.session;
+      if (changed) throw new Error("The dream was changed by hand, and a GIF is made from the keys alone.");
+      const picture = await this.backend.gif?.(replay, anchors);
+      if (picture) download(picture, `${spec.name}.gif`, "image/gif");
+      return "The GIF is in your downloads.";
+    });
+  }
+
+  /** Says `words` while `work` goes on, and then what it gave; nothing if it failed. */
+  private async meanwhile(words: string, work: () => Promise<string>): Promise<void> {
     const done = need("done", HTMLElement);
-    if (this.session.changed) throw new Error("The dream was changed by hand, and a GIF is made from the keys alone.");
-    write(done, "Drawing \u2026");
-    const picture = await this.backend.gif?.(this.session.replay, this.session.anchors);
-    if (picture) download(picture, `${this.session.spec.name}.gif`, "image/gif");
-    write(done, "The GIF is in your downloads.");
+    let told = "";
+    write(done, words);
+    try {
+      told = await work();
+    } finally {
+      write(done, told);
+    }
   }
 
   /** Shows the controls for what is possible here. */

@@ -24,12 +24,16 @@ export function grid(shape: readonly number[]): Grid {
   return { layers: size / (rows * columns), rows, columns };
 }
 
-/** RGBA of one layer of numbers, from its least, dark, to its greatest, bright; the chosen one is framed. */
+/**
+ * RGBA of one layer of numbers, from its least, dark, to its greatest, bright; the chosen one is framed, and what is no
+ * finite number is as dark as the least.
+ */
 export function heat(
-  values: readonly number[], { rows, columns }: Grid, chosen: number,
+  values: readonly (number | null)[], { rows, columns }: Grid, chosen: number,
 ): Uint8ClampedArray<ArrayBuffer> {
-  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const finite = values.filter((each) => each !== null);
+  const low = finite.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = finite.reduce((a, b) => Math.max(a, b), -Infinity);
   const picture = new Uint8ClampedArray(rows * columns * CELL * CELL * 4);
   for (let y = 0; y < rows * CELL; y++) {
     for (let x = 0; x < columns * CELL; x++) {
@@ -132,10 +136,11 @@ export class Inspector {
 
   private showNumber(field: Field, at: number): void {
     const number = field.values?.[at];
+    this.value.placeholder = number === null ? "NaN" : "";
     const step = field.kind === "real" ? "any" : "1";
     for (const control of [this.value, this.slide]) {
       [control.min, control.max, control.step] = [String(field.least), String(field.most), step];
-      if (number !== undefined && document.activeElement !== control) control.value = String(number);
+      if (number !== undefined && document.activeElement !== control) control.value = number?.toString() ?? "";
     }
     const range = `${field.kind}, ${plain(field.least)} to ${plain(field.most)}`;
     write(need("range", HTMLElement), field.values ? range : `${range}; too many numbers to show`);

@@ -55,6 +55,8 @@ export function touchCode(player: number, action: number): string {
  */
 export class Held {
   private readonly down: string[] = [];
+  /** What gamepads hold. */
+  private padded: readonly string[] = [];
   private taps: string[] = [];
   private keys: readonly Binding[] = [];
   private readonly idle: number;
@@ -88,10 +90,18 @@ export class Held {
     if (place >= 0) this.down.splice(place, 1);
   }
 
+  /** Gamepads hold just `codes` now, whatever was cleared meanwhile. */
+  hold(codes: readonly string[]): void {
+    for (const code of this.padded) if (!codes.includes(code)) this.release(code);
+    for (const code of codes) if (!this.padded.includes(code)) this.press(code);
+    this.padded = codes;
+  }
+
   /** Lets go of everything, as when the window loses the keyboard and would never hear of a key going up. */
   clear(): void {
     this.down.length = 0;
     this.taps = [];
+    this.padded = [];
   }
 
   /** Forgets taps that no tick has seen. */
@@ -116,6 +126,15 @@ export class Held {
 export interface Pad {
   readonly axes: readonly number[];
   readonly buttons: readonly { readonly pressed: boolean }[];
+}
+
+/** The gamepads that a browser tells of: none where it has no word for them, or refuses. */
+export function pads(browser: { readonly getGamepads?: () => readonly (Pad | null)[] }): readonly (Pad | null)[] {
+  try {
+    return browser.getGamepads?.() ?? [];
+  } catch {
+    return [];
+  }
 }
 
 /** The names of the actions that a gamepad in the standard layout presses. */

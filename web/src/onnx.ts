@@ -127,12 +127,15 @@ class OnnxDream implements Simulator<State> {
   }
 
   change(state: State, name: string, index: number, value: number): Promise<State> {
-    const before = part(state.fields, name);
-    const data = before.data.slice();
-    if (data instanceof BigInt64Array) data[index] = BigInt(Math.round(value));
-    else data[index] = value;
-    const after = new this.runtime.Tensor(before.type, data, before.dims);
-    return Promise.resolve({ fields: { ...state.fields, [name]: after }, chance: state.chance });
+    return Promise.resolve().then(() => {
+      const before = part(state.fields, name);
+      checkNumber(name, before, index, value);
+      const data = before.data.slice();
+      if (data instanceof BigInt64Array) data[index] = BigInt(value);
+      else data[index] = value;
+      const after = new this.runtime.Tensor(before.type, data, before.dims);
+      return { fields: { ...state.fields, [name]: after }, chance: state.chance };
+    });
   }
 
   act({ seed, tick }: Turn<State>): Promise<Played<State>> {
@@ -163,17 +166,62 @@ function part(feed: Feed, name: string): Tensor {
   return tensor;
 }
 
+/** What fields of whole numbers hold, and those of real ones up to. */
+const WHOLE: Readonly<Record<string, readonly [bigint, bigint]>> = {
+  uint8: [0n, 255n],
+  int32: [-(2n ** 31n), 2n ** 31n - 1n],
+  int64: [-(2n ** 63n), 2n ** 63n - 1n],
+};
+const GREATEST: Readonly<Record<string, number>> = { float32: (2 - 2 ** -23) * 2 ** 127, float64: Number.MAX_VALUE };
+
+/** Refuses what `tickworld.models.fields.changed` refuses, in the same words. */
+function checkNumber(name: string, { type, data }: Tensor, index: number, value: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= data.length) {
+    throw new Error(`field ${name} has ${data.length} numbers in a row; got index ${index}; count from 0`);
+  }
+  if (!holds(type, value)) {
+    throw new Error(`field ${name} holds ${held(type)}; got ${general(value)}; give one of those`);
+  }
+}
+
+function holds(type: string, value: number): boolean {
+  const whole = WHOLE[type];
+  if (type === "bool") return value === 0 || value === 1;
+  if (!whole) return Math.abs(value) <= (GREATEST[type] ?? 0);
+  return Number.isInteger(value) && whole[0] <= BigInt(value) && BigInt(value) <= whole[1];
+}
+
+/** What a field holds, in words. */
+function held(type: string): string {
+  const whole = WHOLE[type];
+  if (type === "bool") return "0 or 1";
+  return whole ? `whole numbers in ${whole[0]}..${whole[1]}` : "finite numbers";
+}
+
+/** A number as Python writes it with six digits at most. */
+function general(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
+  const [digits, power] = value.toExponential(5).split("e").map(Number) as [number, number];
+  if (power >= -4 && power < 6) return String(Number(value.toPrecision(6)));
+  return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+}
+
 /** `least` and `most` are a guess from what is there. */
 function field(name: string, type: string, shape: readonly number[], fields: Feed): Field {
   const { data } = part(fields, name);
-  const values = Array.from(data as ArrayLike<number | bigint>, Number);
-  const [low, high] = [values.reduce((a, b) => Math.min(a, b), 0), values.reduce((a, b) => Math.max(a, b), 1)];
+  const values = Array.from(data as ArrayLike<number | bigint>, (each) => finite(Number(each)));
+  const known = values.filter((each) => each !== null);
+  const [low, high] = [known.reduce((a, b) => Math.min(a, b), 0), known.reduce((a, b) => Math.max(a, b), 1)];
   const real = type.startsWith("float");
   const kind = type === "bool" ? "bool" : real ? "real" : "integer";
   return {
     name, shape, kind, least: real ? Math.min(-1, low) : low, most: high,
     values: values.length <= MOST_VALUES ? values : null,
   };
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 /** The text of a data block in the page. */

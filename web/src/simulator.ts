@@ -43,8 +43,8 @@ export interface Field {
   readonly kind: string;
   readonly least: number;
   readonly most: number;
-  /** In order of the flat index; null where there are too many to show. */
-  readonly values: readonly number[] | null;
+  /** In order of the flat index, null for one that is not finite; null where there are too many to show. */
+  readonly values: readonly (number | null)[] | null;
 }
 
 /** What a player pressed, and what it will remember at the next tick. */

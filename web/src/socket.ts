@@ -35,7 +35,7 @@ interface Header {
   readonly actions?: readonly number[];
   readonly memory?: Handle | null;
   readonly fields?: readonly Omit<Field, "values">[];
-  readonly values?: Readonly<Record<string, readonly number[]>>;
+  readonly values?: Readonly<Record<string, readonly (number | null)[]>>;
   readonly episode?: number;
   readonly folder?: string;
 }

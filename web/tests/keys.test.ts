@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { bindings, Held, label, padCodes, touchCode } from "../src/keys";
+import { bindings, Held, label, padCodes, pads, touchCode } from "../src/keys";
 import type { Spec } from "../src/simulator";
 import { SPEC } from "./counter";
 
@@ -79,5 +79,26 @@ describe("gamepads", () => {
     const up = { axes: [0, -1], buttons: [{ pressed: true }] };
     expect(padCodes([null, up, still], SPEC, [1])).toEqual([touchCode(1, 1)]);
     expect(padCodes([still, up], SPEC, [0, 1])).toEqual([touchCode(1, 1)]);
+  });
+
+  it("go on holding what they hold when the rest is let go", () => {
+    const held = new Held(SPEC);
+    held.hold([touchCode(0, 1)]);
+    held.press("ArrowDown");
+    held.clear();
+    held.hold([touchCode(0, 1)]);
+    expect([held.read(), held.read()]).toEqual([[1, 0], [1, 0]]);
+    held.hold([touchCode(1, 2)]);
+    expect(held.read()).toEqual([0, 2]);
+    held.hold([]);
+    expect(held.read()).toEqual([0, 0]);
+  });
+
+  it("are none where a browser will not tell", () => {
+    const pad = { axes: [], buttons: [] };
+    const refuse = (): never => {
+      throw new Error("not here");
+    };
+    expect([pads({ getGamepads: () => [pad] }), pads({}), pads({ getGamepads: refuse })]).toEqual([[pad], [], []]);
   });
 });

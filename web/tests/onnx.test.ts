@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { backend, type Facts, type Graph, type Runtime, type Tensor } from "../src/onnx";
 import type { Simulator } from "../src/simulator";
+import vectors from "../../tests/web/vectors.json";
 import { SPEC } from "./counter";
 
 class Plain implements Tensor {
@@ -79,7 +80,7 @@ describe("a world in the page", () => {
     const world = dream();
     const first = await world.init(null, 0);
     await world.update(first, [1, 1]);
-    const changed = await world.change?.(first, "age", 0, 41.6);
+    const changed = await world.change?.(first, "age", 0, 42);
     expect((await seen(world, first))[1]).toEqual([5]);
     expect((await seen(world, changed))[1]).toEqual([42]);
   });
@@ -92,6 +93,28 @@ describe("a world in the page", () => {
     expect(fields.map(({ name, kind, least, most }) => [name, kind, least, most])).toEqual([
       ["out", "real", -1, 1], ["age", "integer", 0, 5],
     ]);
+  });
+
+  it("refuses what a field cannot hold, in Python's words", async () => {
+    for (const { type, index, value, sentence } of vectors.changed) {
+      const bytes = { bool: 1, uint8: 1, int32: 4, float32: 4 }[type] ?? 8;
+      const rows = base64(new ArrayBuffer(FACTS.starts * 2 * bytes));
+      const world = dream({ ...FACTS, state: [{ name: "it", type, shape: [2], rows }] });
+      const changed = world.change?.(await world.init(null, 0), "it", index, value);
+      if (sentence) await expect(changed).rejects.toThrow(new Error(sentence));
+      else expect((await seen(world, await changed))[0]).toEqual([value, 0]);
+    }
+  });
+
+  it("is not led astray by numbers that are none", async () => {
+    const world = dream({ ...FACTS, state: [
+      { name: "out", type: "float32", shape: [3], rows: base64(Float32Array.of(NaN, 2, -Infinity, 0, 0, 0).buffer) },
+    ] });
+    const state = await world.init(null, 0);
+    expect(await world.fields?.(state)).toMatchObject([{ least: -1, most: 2, values: [null, 2, null] }]);
+    for (const [value, word] of [[NaN, "nan"], [Infinity, "inf"], [-Infinity, "-inf"]] as const) {
+      await expect(world.change?.(state, "out", 0, value)).rejects.toThrow(`finite numbers; got ${word};`);
+    }
   });
 
   it("has somebody to press keys by chance", async () => {

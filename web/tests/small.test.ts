@@ -131,6 +131,8 @@ describe("a field", () => {
     const picture = heat([-1, 3], { layers: 1, rows: 1, columns: 2 }, -1);
     expect([...picture.slice(0, 3)]).toEqual([21, 31, 50]);
     expect([...picture.slice(8 * 4, 8 * 4 + 3)]).toEqual([255, 247, 228]);
+    const doubtful = heat([null, -1, 3], { layers: 1, rows: 1, columns: 3 }, -1);
+    expect([0, 8, 16].map((x) => doubtful[x * 4])).toEqual([21, 21, 255]);
   });
 });
 

@@ -199,5 +199,6 @@ def _described(name: str, row: NDArray[Any]) -> dict[str, Any]:
 
 
 def _plain(row: NDArray[Any]) -> list[float | int | None]:
-    """The numbers of a row, read flat, for JSON, which has no word for NaN."""
-    return [value if np.isfinite(value) else None for value in row.reshape(-1).tolist()]
+    """The numbers of a row, read flat, for JSON, which has no word for NaN; of truths 0 and 1."""
+    numbers = row.astype(np.uint8) if row.dtype == bool else row
+    return [value if np.isfinite(value) else None for value in numbers.reshape(-1).tolist()]
