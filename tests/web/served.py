@@ -114,6 +114,10 @@ class Hand:
             self.page.keyboard.press(".")
             self.is_at(to)
 
+    def settle(self) -> None:
+        """Waits until all that was asked for is done: a tick may be on its way when the game is paused."""
+        self.page.evaluate("tickworld.game.queue.add(async () => {})")
+
     def is_at(self, tick: int) -> None:
         """Waits until that tick is on show."""
         until(self.page, f"document.getElementById('tick').textContent === '{tick:,}'")

@@ -91,6 +91,7 @@ def test_it_plays_by_itself_while_keys_are_held(weak: Table) -> None:
     until(weak.told.page, "tickworld.game.session.last >= 8")
     weak.told.page.keyboard.press("Space")
     hand.hold(None, None)
+    hand.settle()
     hand.is_at(hand.value("last"))
     replay = hand.value("replay")
     assert hand.text("play") == "Play" and [1, 2] in replay["actions"]
@@ -221,6 +222,7 @@ def test_a_scripted_player_takes_a_side(weak: Table) -> None:
     until(page, "new Set(tickworld.game.session.replay.actions.map(([left]) => left)).size > 1")
     page.keyboard.press("Space")
     until(page, "document.getElementById('play').textContent === 'Play'")
+    hand.settle()
     replay = hand.value("replay")
     assert not any(right for _, right in replay["actions"]), "nobody has pressed a key for the right player"
     hand.is_at(len(replay["actions"]))
