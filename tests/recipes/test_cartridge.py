@@ -125,12 +125,17 @@ def test_a_run_becomes_a_cartridge(finished: Run, tmp_path: Path) -> None:
     assert {**again, "ticks_per_second": 0} == {**result, "ticks_per_second": 0}
 
 
-def test_what_trust_is_worth_goes_along(finished: Run, tmp_path: Path) -> None:
-    run = Run(tmp_path / "run", finished.config)
+def unjudged(finished: Run, folder: Path) -> tuple[Run, dict[str, Any]]:
+    """The same run without its evaluation, and what that was."""
+    run = Run(folder / "run", finished.config)
     run.folder.mkdir()
     for name in ("checkpoints", "config.yaml"):
         (run.folder / name).symlink_to(finished.folder / name)
-    result = json.loads((finished.folder / "evaluation.json").read_text())
+    return run, json.loads((finished.folder / "evaluation.json").read_text())
+
+
+def test_what_trust_is_worth_goes_along(finished: Run, tmp_path: Path) -> None:
+    run, result = unjudged(finished, tmp_path)
     assert shelf.known(run.folder) == (shelf.known(run.folder).provenance, None)
     rows = {"below 2": {"below": 2.0, "share": 0.5}, "below 3": {"below": 3.0, "share": None}}
     measured = result | {
@@ -146,11 +151,7 @@ def test_what_trust_is_worth_goes_along(finished: Run, tmp_path: Path) -> None:
 
 
 def test_what_a_run_says_of_itself_is_checked(finished: Run, tmp_path: Path) -> None:
-    run = Run(tmp_path / "run", finished.config)
-    run.folder.mkdir()
-    for name in ("checkpoints", "config.yaml"):
-        (run.folder / name).symlink_to(finished.folder / name)
-    result = json.loads((finished.folder / "evaluation.json").read_text())
+    run, result = unjudged(finished, tmp_path)
     endless = {"below": None, "share": float("inf")}
     for broken in (
         {"pixel_horizon": {**HORIZON, "median": float("nan")}},
