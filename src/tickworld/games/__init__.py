@@ -10,13 +10,29 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tickworld.errors import choose
+from tickworld.games.bounce import Bounce
+from tickworld.games.breakout import Breakout
+from tickworld.games.cart import Cart
+from tickworld.games.catch import Catch
+from tickworld.games.life import Life
+from tickworld.games.maze import Maze
 from tickworld.games.pong import Pong
 from tickworld.games.pong_angle import PongAngle
+from tickworld.games.smoke import Smoke
+from tickworld.games.snake import Snake
 from tickworld.simulator import Simulator
 
 GAMES: dict[str, Callable[..., Simulator]] = {
     "pong": Pong,
     "pong_angle": PongAngle,
+    "breakout": Breakout,
+    "catch": Catch,
+    "snake": Snake,
+    "maze": Maze,
+    "life": Life,
+    "cart": Cart,
+    "bounce": Bounce,
+    "smoke": Smoke,
 }
 
 
