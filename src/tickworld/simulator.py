@@ -239,6 +239,16 @@ class BallGame(Probed, Protocol):
 
 
 @runtime_checkable
+class Quest(Probed, Protocol):
+    """A Probed simulator with somebody who walks and a place to go to."""
+
+    walker: str
+    """Its name among the objects."""
+    goal: str
+    """That of where to go."""
+
+
+@runtime_checkable
 class Eventful(Simulator, Protocol):
     """A Simulator whose ticks are of different kinds: a world may know most of them and fail at a rare one."""
 

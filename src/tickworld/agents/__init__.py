@@ -1,5 +1,6 @@
 """The table of players: who presses the keys while a game is recorded or evaluated. They see frames, never the state.
 
+No game has both a ball to track and a goal to seek; mixtures leave out whoever cannot play.
 ``mixed`` is what worlds are trained on. ``held_out`` plays otherwise and is used in evaluation only: a world that is
 right under it has learned the game, not the habits of its training players.
 """
@@ -9,12 +10,13 @@ from __future__ import annotations
 from tickworld.agents.mixture import Member, Mixture
 from tickworld.agents.plain import Idle, Random, Sticky
 from tickworld.agents.rhythm import Mashing, Patterns
+from tickworld.agents.seeking import Seeking
 from tickworld.agents.tracking import Tracking
 from tickworld.data.player import Player
 from tickworld.errors import UserError, choose
 from tickworld.simulator import Simulator
 
-PlayerConfig = Idle | Random | Sticky | Mashing | Patterns | Tracking | Mixture
+PlayerConfig = Idle | Random | Sticky | Mashing | Patterns | Tracking | Seeking | Mixture
 
 PLAYERS: dict[str, PlayerConfig] = {
     "idle": Idle(),
@@ -23,9 +25,11 @@ PLAYERS: dict[str, PlayerConfig] = {
     "mashing": Mashing(),
     "patterns": Patterns(),
     "tracking": Tracking(),
+    "seeking": Seeking(),
     "mixed": Mixture(
         members=(
             Member(player=Tracking(noise=(0.0, 0.4)), share=0.7),
+            Member(player=Seeking(noise=0.2), share=0.7),
             Member(player=Sticky(keep=0.85), share=0.15),
             Member(player=Random(), share=0.075),
             Member(player=Idle(), share=0.075),
@@ -35,6 +39,7 @@ PLAYERS: dict[str, PlayerConfig] = {
     "held_out": Mixture(
         members=(
             Member(player=Tracking(noise=(0.1, 0.25), spread=1.0, aim_ticks=20), share=0.45),
+            Member(player=Seeking(noise=0.05), share=0.45),
             Member(player=Sticky(keep=0.95), share=0.35),
             Member(player=Random(), share=0.05),
             Member(player=Idle(), share=0.15),

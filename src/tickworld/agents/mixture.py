@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tickworld.agents.plain import Idle, Random, Sticky, Streams, numbers, player_streams
-from tickworld.agents.tracking import Tracking, trackable
+from tickworld.agents.seeking import Seeking
+from tickworld.agents.tracking import Tracking
 from tickworld.config import Config
 from tickworld.data.player import Player
 from tickworld.errors import UserError
@@ -21,7 +22,7 @@ from tickworld.simulator import Simulator, Spec
 class Member(Config):
     """One player of a mixture."""
 
-    player: Annotated[Idle | Random | Sticky | Tracking, Field(discriminator="kind")]
+    player: Annotated[Idle | Random | Sticky | Tracking | Seeking, Field(discriminator="kind")]
     """which player, with its settings"""
     share: float = Field(gt=0)
     """how often it is chosen, relative to the others"""
@@ -30,7 +31,7 @@ class Member(Config):
 class Mixture(Config):
     """Each row and player is one of the members, chosen anew now and then.
 
-    In a game that a tracking player cannot play, the other members share its part.
+    In a game that some members cannot play, the others share their part.
     """
 
     kind: Literal["mixture"] = "mixture"
@@ -41,7 +42,7 @@ class Mixture(Config):
 
     def build(self, game: Simulator) -> Player:
         """The player for ``game``. Raises UserError when no member can play it."""
-        able = [member for member in self.members if not isinstance(member.player, Tracking) or _can_track(game)]
+        able = [member for member in self.members if _can_play(member.player, game)]
         if not able:
             raise UserError(f"no member of this mixture can play {game.spec.name}; add one, e.g. sticky")
         shares = np.array([member.share for member in able])
@@ -49,9 +50,9 @@ class Mixture(Config):
         return _Mixture(game.spec, tuple(member.player.build(game) for member in able), ends, self.switch_ticks)
 
 
-def _can_track(game: Simulator) -> bool:
+def _can_play(player: Idle | Random | Sticky | Tracking | Seeking, game: Simulator) -> bool:
     try:
-        trackable(game)
+        player.build(game)
     except UserError:
         return False
     return True

@@ -13,14 +13,14 @@ from tickworld.agents.plain import Streams, any_action, numbers, player_streams
 from tickworld.config import Config
 from tickworld.data.player import Player
 from tickworld.errors import UserError
-from tickworld.simulator import BallGame, Simulator
+from tickworld.simulator import BallGame, Simulator, Spec
 
 _NEAR = 0.5
 """Pixels off the mark at which a paddle rests: it moves by whole pixels, its middle may lie at half ones."""
 
 
 class Tracking(Config):
-    """Follows the ball up and down, hits it with a changing part of its paddle, and misses now and then."""
+    """Follows the ball with its paddle, hits it with a changing part of it, and misses now and then."""
 
     kind: Literal["tracking"] = "tracking"
     spread: float = Field(default=1.25, ge=0)
@@ -31,11 +31,21 @@ class Tracking(Config):
     """mean ticks until it takes a new aim"""
 
     def build(self, game: Simulator) -> Player:
-        """The player for ``game``. Raises UserError unless its frames show a ball and paddles that go up and down."""
+        """The player for ``game``. Raises UserError unless its frames show a ball and paddles that go up and down, or
+        left and right."""
         low, high = self.noise
         if not 0 <= low <= high <= 1:
             raise UserError(f"noise of a tracking player must be two chances, least first, in 0..1; got {self.noise}")
         return _Tracking(trackable(game), self)
+
+
+def ways(spec: Spec) -> tuple[int, int, int] | None:
+    """The axis that paddles move along, 0: x, 1: y, and the actions that move them back and forth on it; None where
+    there are none."""
+    for axis, names in enumerate((("left", "right"), ("up", "down"))):
+        if set(names) <= set(spec.actions):
+            return axis, spec.actions.index(names[0]), spec.actions.index(names[1])
+    return None
 
 
 def trackable(game: Simulator) -> BallGame:
@@ -44,10 +54,10 @@ def trackable(game: Simulator) -> BallGame:
     lacks = f"tracking cannot play {spec.name}: "
     if not isinstance(game, BallGame):
         raise UserError(f"{lacks}it has no probe that finds objects in its frames; choose another player, e.g. sticky")
-    missing = {"up", "down"} - set(spec.actions)
-    if missing:
+    if ways(spec) is None:
         raise UserError(
-            f"{lacks}it needs the actions up and down; got {', '.join(spec.actions)}; choose another player"
+            f"{lacks}it needs the actions up and down, or left and right; got {', '.join(spec.actions)}; choose "
+            "another player"
         )
     seen = game.objects(np.zeros((1, *spec.frame_shape), np.uint8)).positions
     unseen = [name for name in (*spec.players, game.ball) if name not in seen]
@@ -87,13 +97,14 @@ class _Tracking:
     def _follow(self, frames: NDArray[np.uint8], offset: NDArray[np.float64]) -> NDArray[np.uint8]:
         """The keys that bring each paddle to where it meets the ball as aimed."""
         spec = self.game.spec
+        axis, back, forth = ways(spec) or (0, 0, 0)
         seen = self.game.objects(frames).positions
-        _, paddle_y, pixels = np.stack([seen[name] for name in spec.players]).transpose(2, 1, 0)  # each [N, P]
+        paddles = np.stack([seen[name] for name in spec.players], 1)  # [N, P, 3]
         # A paddle's shape is not known, its pixels are. Where ball or paddle is not seen, NaN makes both tests false.
-        way = seen[self.game.ball][:, None, 1] - offset * np.sqrt(pixels) - paddle_y
+        way = seen[self.game.ball][:, None, axis] - offset * np.sqrt(paddles[..., 2]) - paddles[..., axis]
         action = np.zeros(way.shape, np.uint8)  # to rest is the first action, as for an idle player
-        action[way > _NEAR] = spec.actions.index("down")
-        action[way < -_NEAR] = spec.actions.index("up")
+        action[way > _NEAR] = forth
+        action[way < -_NEAR] = back
         return action
 
     def _offset(self, chance: NDArray[np.float64]) -> NDArray[np.float64]:
