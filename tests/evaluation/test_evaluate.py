@@ -30,7 +30,16 @@ def played(truth: Simulator, config: EvaluationConfig = CONFIG) -> list[Tick]:
     return list(rollout(truth, {}, Start(player(config.players, truth), config.rollouts, config.seed), config.frames))
 
 
-@pytest.fixture(scope="module", params=GAMES)
+@pytest.mark.parametrize("name", GAMES)
+def test_every_game_is_right_against_itself(name: str) -> None:
+    perfect = judged(game(name), config=EvaluationConfig(rollouts=3, frames=12))
+    assert perfect.pixel_horizon["survived"] == 1.0
+    assert (perfect.object_horizon is None) != isinstance(game(name), Probed)
+    assert json.dumps(perfect.to_json(), allow_nan=False)
+    assert set(perfect.scores) >= {DREAM, "copy"}
+
+
+@pytest.fixture(scope="module", params=["pong", "pong_angle"])
 def perfect(request: pytest.FixtureRequest) -> Evaluation:
     """A game judged against itself."""
     return judged(game(request.param))

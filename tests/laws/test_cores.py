@@ -32,6 +32,8 @@ def case(core: Any, spec: Spec) -> Case:
     for name, buffer in built.named_buffers():
         if name.endswith(".lively") or name == "lively":
             buffer[:] = True  # every pixel has been seen to change
+        if name.endswith("remote"):
+            buffer[0, 0] = True  # and one to light up in the dark
     keys = torch.randint(len(spec.actions), (ROWS, TICKS, len(spec.players)))
     x = torch.nn.functional.one_hot(keys, len(spec.actions)).flatten(2).float()
     x = torch.cat([x, torch.randn(ROWS, TICKS, built.noise)], 2)

@@ -32,6 +32,8 @@ SUITED: dict[str, tuple[str, Spec]] = {
     "mdn_rnn": ("vae", GREY),
     "bodies": ("sprites", GREY),
     "snapped": ("palette", COLOURED),
+    "recall": ("palette", COLOURED),
+    "cellular": ("palette", COLOURED),
     "committee": ("palette", GREY),
 }
 """Cores with the renderer and the game they are exported with: tracing takes seconds, so each renderer is seen once."""
@@ -39,6 +41,7 @@ USUAL = ("dense", GREY)
 CHANGES: dict[str, dict[str, Any]] = {
     "dilated": {"levels": 3, "cell": {"kind": "gru", "size": 6}},
     "snapped": {"stirred": 100},
+    "recall": {"stirred": 100},
     "committee": {"member": {"width": 8, "glance_width": 8, "summary": 4, "stirred": 100}, "members": 2, "sure": 6.0},
 }
 """Besides small sizes: as many pixels looked at as there are, since which ones are left out is the machine's choice."""

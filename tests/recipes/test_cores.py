@@ -35,7 +35,9 @@ OF_FRAMES = {
 }
 ASKS: dict[str, tuple[str, dict[str, Any]]] = {
     "snapped": (FRAMES, OF_FRAMES),
+    "recall": (FRAMES, OF_FRAMES),
     "committee": (FRAMES, OF_FRAMES),
+    "cellular": (FRAMES, {"world.initializer.kind": "history", "world.renderer.kind": "palette"}),
     "rssm": (DRAWS, {"training.objective.kind": "evidence"}),
     "mdn_rnn": (DRAWS, {"world.renderer.kind": "vae", "training.objective.kind": "evidence"}),
 }

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tickworld.models.cores.bodies import BodiesConfig
+from tickworld.models.cores.cellular import CellularConfig
 from tickworld.models.cores.committee import CommitteeConfig
 from tickworld.models.cores.dilated import DilatedConfig
 from tickworld.models.cores.dnc import DncConfig
@@ -15,6 +16,7 @@ from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.mdn_rnn import MdnRnnConfig
 from tickworld.models.cores.mingru import MinGruConfig
 from tickworld.models.cores.ntm import NtmConfig
+from tickworld.models.cores.recall import RecallConfig
 from tickworld.models.cores.rssm import RssmConfig
 from tickworld.models.cores.runtime import RuntimeConfig
 from tickworld.models.cores.snapped import SnappedConfig
@@ -36,6 +38,8 @@ CoreConfig = Annotated[
     | MdnRnnConfig
     | RssmConfig
     | SnappedConfig
+    | RecallConfig
+    | CellularConfig
     | CommitteeConfig
     | BodiesConfig,
     Field(discriminator="kind"),

@@ -84,7 +84,7 @@ class Committee(Core):
             return torch.where(doubts.view(-1, 1, 1, 1), self._mean(out, state, x), out)
         unsure = doubts.nonzero().flatten()
         if len(unsure) and others:
-            part, keys = SnappedState(*(each[unsure] for each in state)), x[unsure]
+            part, keys = type(state)(*(each[unsure] for each in state)), x[unsure]
             out[unsure] = self._mean(out[unsure], part, keys)
         return out
 

@@ -129,7 +129,7 @@ class Snapped(Core):
         colours = len(spec.palette)
         self.start_shape = (max(config.frames, config.ages), spec.channels, spec.height, spec.width)
         self.out_shape = (colours, spec.height, spec.width)
-        seen, actions = config.frames * (colours - 1), len(spec.players) * len(spec.actions)
+        seen, actions = self.planes(colours), len(spec.players) * len(spec.actions)
         patch, glance = (seen * (2 * y + 1) * (2 * x + 1) for y, x in (config.radius, config.glance))
         place, width, look, summary = 16, config.width, config.glance_width, config.summary
         self.margin = (max(config.radius[0], config.glance[0]), max(config.radius[1], config.glance[1]))
@@ -154,6 +154,10 @@ class Snapped(Core):
         self.modulate = nn.Linear(summary, width)
         self.think = nn.Linear(width, width)
         self.answer = nn.Linear(width, colours)
+
+    def planes(self, colours: int) -> int:
+        """How many numbers a pixel shows to the rule when there are so many palette colours."""
+        return self.config.frames * (colours - 1)
 
     def init(self, start: Tensor) -> SnappedState:
         """The last K of the frames that were shown, in palette colours, with ages counted over all of them."""
@@ -195,7 +199,7 @@ class Snapped(Core):
 
     def look(self, state: SnappedState, x: Tensor) -> Look:
         """What ``logits`` needs of a tick, whichever pixels are asked."""
-        marks = self._marks(state.frames)
+        marks = self._marks(state)
         summary = self._summary(state, marks, x)
         common = self.look_actions(x) + self.look_summary(summary)
         return Look(state, marks, common, 1 + self.modulate(summary))
@@ -260,15 +264,20 @@ class Snapped(Core):
         colours = torch.arange(len(self.palette), device=now.device, dtype=now.dtype)
         return (now == colours.view(-1, *after)).float()
 
-    def _marks(self, frames: Tensor) -> Tensor:
+    def _marks(self, state: SnappedState) -> Tensor:
         """Which colour but the background each pixel has, as 0 and 1 with a dark margin around: [B, H', W', K (Q-1)].
         Colours last, so that a row of a patch lies in one piece."""
+        frames = self._shown(state)
         if self.soft:
             marks = frames[:, :, 1:].permute(0, 3, 4, 1, 2).flatten(3)
         else:
             colours = torch.arange(1, len(self.palette), device=frames.device, dtype=frames.dtype)
             marks = (frames.movedim(1, -1).unsqueeze(-1) == colours).flatten(3)
         return F.pad(marks.float(), (0, 0, self.margin[1], self.margin[1], self.margin[0], self.margin[0]))
+
+    def _shown(self, state: SnappedState) -> Tensor:
+        """The frames that the rule looks at, [B, K, H, W] (soft: [B, K, Q, H, W])."""
+        return state.frames
 
     def _place(self, age: Tensor, rows: Tensor, pixels: Tensor) -> Tensor:
         """Where N pixels are and how long they have stood still, [N, P]."""
@@ -293,4 +302,4 @@ def by_rows(decide: Callable[[SnappedState, Tensor], Tensor], state: SnappedStat
     if torch.compiler.is_compiling():  # a graph for any number of rows has no loop over them
         return decide(state, x)
     parts = zip(*(each.split(ROWS) for each in (*state, x)), strict=True)
-    return torch.cat([decide(SnappedState(*part[:3]), part[3]) for part in parts])
+    return torch.cat([decide(type(state)(*part[:-1]), part[-1]) for part in parts])
