@@ -74,7 +74,7 @@ class Smoke:
         flow[:, 1] -= state.lift[:, None, None] * smoke
         flow = without_sources(flow)
         carried = carry(np.concatenate([flow, smoke[:, None]], 1), flow)
-        return State(FADE * carried[:, 2], without_sources(carried[:, :2]), nozzle, state.lift, state.wind)
+        return State(FADE * carried[:, 2], carried[:, :2], nozzle, state.lift, state.wind)
 
     def render(self, state: State) -> NDArray[np.uint8]:
         """Frames uint8 [N, 32, 32, 1]: the smoke, and the nozzle in the last row."""
@@ -112,21 +112,22 @@ def without_sources(flow: NDArray[np.float32]) -> NDArray[np.float32]:
     """``flow`` [N, 2, H, W] less the slope of a pressure, so that about as much goes into a cell as comes out; nothing
     passes the walls."""
     flow = _walled(flow)
-    inner = np.pad(flow, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    source = (inner[:, 0, 1:-1, 2:] - inner[:, 0, 1:-1, :-2] + inner[:, 1, 2:, 1:-1] - inner[:, 1, :-2, 1:-1]) / 2
-    pressure = np.zeros_like(source)
+    source = np.zeros_like(flow[:, 0])
+    source[:, :, 1:-1] = flow[:, 0, :, 2:] - flow[:, 0, :, :-2]
+    source[:, 1:-1] += flow[:, 1, 2:] - flow[:, 1, :-2]
+    pressure = np.zeros((len(flow), SIZE + 2, SIZE + 2), np.float32)  # with an edge that is as what lies next to it
+    inner = pressure[:, 1:-1, 1:-1]
     for _ in range(PRESSURE_STEPS):
-        left, right, above, below = _around(pressure)
-        pressure = (left + right + above + below - source) / 4
-    left, right, above, below = _around(pressure)
-    slope = np.stack([right - left, below - above], 1) / 2
-    return _walled(flow - slope)
-
-
-def _around(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-    """The neighbours of every cell [N, H, W]: left, right, above and below; beyond the edge the cell itself."""
-    wide = np.pad(values, ((0, 0), (1, 1), (1, 1)), "edge")
-    return wide[:, 1:-1, :-2], wide[:, 1:-1, 2:], wide[:, :-2, 1:-1], wide[:, 2:, 1:-1]
+        around = pressure[:, 1:-1, :-2] + pressure[:, 1:-1, 2:]
+        around += pressure[:, :-2, 1:-1]
+        around += pressure[:, 2:, 1:-1]
+        around -= source / 2
+        np.divide(around, 4, out=inner)
+        pressure[:, :, 0], pressure[:, :, -1] = pressure[:, :, 1], pressure[:, :, -2]
+        pressure[:, 0], pressure[:, -1] = pressure[:, 1], pressure[:, -2]
+    across = pressure[:, 1:-1, 2:] - pressure[:, 1:-1, :-2]
+    down = pressure[:, 2:, 1:-1] - pressure[:, :-2, 1:-1]
+    return _walled(flow - np.stack([across, down], 1) / 2)
 
 
 def _walled(flow: NDArray[np.float32]) -> NDArray[np.float32]:
