@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tickworld import config as configs
+from tickworld import files
 from tickworld.agents import player
 from tickworld.data import record as recording
 from tickworld.data.manifest import Plan
@@ -21,7 +22,7 @@ from tickworld.evaluation.evaluate import Evaluation, EvaluationConfig
 from tickworld.games import game
 from tickworld.models.learned import Learned
 from tickworld.progress import Progress
-from tickworld.recipes import recipe
+from tickworld.recipes import begun
 from tickworld.recipes.playable import assess
 from tickworld.recipes.results import conclude
 from tickworld.recipes.run import Run, begin_run
@@ -56,14 +57,16 @@ def train(
     show: Progress | None = None,
     **changes: Any,
 ) -> Run:
-    """Trains, evaluates and draws recipe ``name`` into ``out`` (``runs/<name>``), or goes on with it.
+    """Trains, evaluates and draws recipe ``name``, or one that is made for the game ``name``, into ``out``
+    (``runs/<name>``), or goes on with it.
 
     ``changes`` are settings of the recipe: ``train("demo", training={"iterations": 100})`` or, dotted,
     ``train("demo", **{"training.iterations": 100})``. Raises UserError.
     """
     if data is not None:
         changes["data"] = str(data.path if isinstance(data, Store) else data)
-    run = begin_run(Path(out or Path("runs") / name), configs.override(recipe(name), configs.flatten(changes)))
+    config = begun(name, configs.flatten(changes)).config
+    run = begin_run(Path(out or Path("runs") / files.plain_name(name)), config)
     train_run(run, show)
     conclude(run, show)
     return run

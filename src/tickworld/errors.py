@@ -15,11 +15,15 @@ class UserError(Exception):
     """A mistake by the user or in the user's data; its text is one complete sentence for a person."""
 
 
+LISTED = 50
+"""More names than so many are counted and not listed."""
+
+
 def near_match(name: str, known: Iterable[str]) -> str:
     """A clause for an unknown name: "did you mean 'pong'? known: ..."."""
     names = list(known)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    listing = "known: " + ", ".join(names)
+    listing = "known: " + ", ".join(names) if len(names) <= LISTED else f"{len(names):,} are known"
     return f"did you mean {close[0]!r}? {listing}" if close else listing
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -94,6 +95,11 @@ def read_json(path: Path, what: str) -> Any:
         raise UserError(f"there is no {what} at {path}; check the path") from None
     except (ValueError, OSError, RecursionError) as error:
         raise UserError(f"{path} is not a readable {what} ({error}); restore it or make it anew") from error
+
+
+def plain_name(name: str) -> str:
+    """``name`` as the name of a file or folder on any system: what is not a letter, a digit, a dot, _ or - is a -."""
+    return re.sub(r"[^\w.-]+", "-", name).strip(".-") or "-"
 
 
 def remove(path: Path) -> None:

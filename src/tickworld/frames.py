@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +26,44 @@ def check_frames(frames: np.ndarray, spec: Spec, what: str = "frames") -> None:
 def to_rgb(frames: Frames) -> Frames:
     """The same frames with three channels: grey is repeated, three channels stay."""
     return np.repeat(frames, 3, axis=-1) if frames.shape[-1] == 1 else frames
+
+
+def to_grey(frames: Frames) -> Frames:
+    """The same frames with one channel, brightness as ITU-R BT.601 weighs colours; one channel stays, and so does a
+    grey."""
+    if frames.shape[-1] == 1:
+        return frames
+    red, green, blue = np.moveaxis(frames.astype(np.uint32), -1, 0)
+    return ((299 * red + 587 * green + 114 * blue + 500) // 1000).astype(np.uint8)[..., None]
+
+
+def resize(frames: Frames, height: int, width: int, method: Literal["nearest", "area"]) -> Frames:
+    """The same frames with ``height`` x ``width`` pixels: ``nearest`` takes the pixel in the middle of each new one and
+    no new colours, ``area`` the mean of all under it."""
+    old = frames.shape[-3:-1]
+    if old == (height, width):
+        return frames
+    if method == "nearest":
+        row, column = (
+            (np.arange(new) * 2 + 1) * side // (2 * new) for new, side in zip((height, width), old, strict=True)
+        )
+        return frames.take(row, -3).take(column, -2)
+    from PIL import Image  # only pictures that are blurred need it
+
+    flat = frames.reshape(-1, *frames.shape[-3:])
+    blurred = np.empty((len(flat), height, width, flat.shape[-1]), np.uint8)
+    for index, frame in enumerate(flat):
+        image = Image.fromarray(frame[..., 0] if frame.shape[-1] == 1 else frame)
+        blurred[index] = np.asarray(image.resize((width, height), Image.Resampling.BOX)).reshape(blurred.shape[1:])
+    return blurred.reshape(*frames.shape[:-3], *blurred.shape[1:])
+
+
+def colour_codes(frames: Frames) -> NDArray[np.uint32]:
+    """One number a pixel, [..., H, W], the same for the same colour alone, below 256 to the power of the channels."""
+    codes = np.zeros(frames.shape[:-1], np.uint32)
+    for channel in range(frames.shape[-1]):
+        codes = codes << np.uint32(8) | frames[..., channel]
+    return codes
 
 
 def enlarge(frames: Frames, factor: int) -> Frames:

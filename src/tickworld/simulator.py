@@ -331,3 +331,21 @@ class Inspectable(Simulator, Protocol):
         Raises UserError for a field or an index that is not there, and for a value that the field cannot hold.
         """
         ...
+
+
+@runtime_checkable
+class Truthful(Simulator, Protocol):
+    """A Simulator whose states hold more than what is true, or hold it elsewhere: it says itself what the truth is."""
+
+    def truth(self, state: State) -> dict[str, NDArray[Any]]:
+        """The numbers of the true state by name, each [N, ...], always the same names and shapes; empty where nothing
+        is known."""
+        ...
+
+
+@runtime_checkable
+class Explained(Simulator, Protocol):
+    """A Simulator that has chosen for itself what it shows and takes, and tells why."""
+
+    choices: tuple[str, ...]
+    """What was chosen and why, a line each."""

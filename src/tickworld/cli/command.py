@@ -15,6 +15,8 @@ from rich.table import Table
 from tickworld import config as configs
 from tickworld.config import Config
 from tickworld.errors import UserError
+from tickworld.progress import Progress
+from tickworld.simulator import Explained, Simulator
 
 Json = Annotated[bool, tyro.conf.arg(name="json")]
 RunFolder = Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
@@ -40,3 +42,9 @@ def print_table(table: Table) -> None:
 def print_json(value: Any) -> None:
     """A value for a program."""
     print(json.dumps(value, indent=2))
+
+
+def tell_choices(simulator: Simulator, show: Progress) -> None:
+    """What a game has chosen for itself and why, if it tells."""
+    for line in simulator.choices if isinstance(simulator, Explained) else ():
+        show.say(line)

@@ -11,20 +11,22 @@ from pydantic import Field
 from rich.table import Table
 
 from tickworld import config as configs
+from tickworld import files
 from tickworld.cli.bench import Bench as Bench
 from tickworld.cli.cartridges import Cartridges as Cartridges
 from tickworld.cli.cartridges import Join as Join
 from tickworld.cli.cartridges import Pack as Pack
-from tickworld.cli.command import Command, Json, RunFolder, print_json, print_table
+from tickworld.cli.command import Command, Json, RunFolder, print_json, print_table, tell_choices
 from tickworld.cli.console import Terminal
+from tickworld.cli.doctor import Doctor as Doctor
 from tickworld.cli.export import Export as Export
 from tickworld.cli.inspect import Inspect as Inspect
 from tickworld.cli.measured import print_measured
 from tickworld.cli.play import Play as Play
+from tickworld.cli.record import Record as Record
 from tickworld.config import AnyConfig
 from tickworld.errors import UserError
 
-Game = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="GAME")]
 Recipe = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RECIPE")]
 
 
@@ -52,6 +54,7 @@ class Games(Command):
                 table.add_row(param.name, f"{param.default:g}", f"{param.low:g} .. {param.high:g}", drawn, param.doc)
             print_table(table)
             print()
+        print("gym:ID, such as gym:CartPole-v1: any environment of Gymnasium; it needs pip install 'tickworld[gym]'")
 
 
 class Recipes(Command):
@@ -75,41 +78,10 @@ class Recipes(Command):
         print_table(table)
 
 
-class Record(Command):
-    """Record frames, actions, rewards and true state of a game. Run again, it goes on where it stopped."""
-
-    game: Game
-    """a game; see `tickworld games`"""
-    out: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
-    """folder of the recording"""
-    players: str = "mixed"
-    """who plays: idle, random, sticky, mashing, patterns, tracking, mixed or held_out"""
-    episodes: int = Field(default=512, gt=0)
-    """how many episodes"""
-    ticks: int = Field(default=512, gt=0)
-    """ticks of an episode, unless the game is over sooner"""
-    seed: int = Field(default=0, ge=0, lt=2**63)
-    """changes every start and every key"""
-    param: tuple[str, ...] = ()
-    """params to fix or draw: NAME=VALUE or NAME=LOW..HIGH"""
-
-    def run(self) -> None:
-        """Records."""
-        from tickworld.agents import player
-        from tickworld.data.manifest import Plan
-        from tickworld.data.record import record
-        from tickworld.games import game
-
-        simulator = game(self.game, **dict(_read_param(text) for text in self.param))
-        plan = Plan(players=self.players, episodes=self.episodes, ticks=self.ticks, seed=self.seed)
-        who = player(self.players, simulator)
-        with Terminal().bar(f"recording {self.game}", plan.episodes * plan.ticks, "frames") as at:
-            record(simulator, who, plan, self.out, lambda done, _: at(done, ""))
-        print(f"{plan.episodes} episodes of {plan.ticks} ticks are in {self.out}")
-
-
 class Train(Command):
     """Record what is needed, train, evaluate and draw one recipe. Run again, it goes on where it stopped.
+
+    The name of a game in place of a recipe's, also gym:ID for an environment of Gymnasium, trains what suits it.
 
     Any setting can be changed by its dotted name, e.g. --training.iterations 100 --game.params.serve_wait 0.
     """
@@ -117,35 +89,37 @@ class Train(Command):
     OVERRIDES: ClassVar[bool] = True
 
     recipe: Recipe
-    """a recipe; see `tickworld recipes`"""
+    """a recipe, see `tickworld recipes`, or a game, see `tickworld games`"""
     out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
     """folder of the run; by default runs/RECIPE"""
 
-    def settings(self, overrides: list[str]) -> Any:
-        """The recipe with its overrides. Raises UserError."""
-        from tickworld.recipes import recipe
+    def made(self, overrides: list[str]) -> Any:
+        """The recipe with its overrides, and why it is so. Raises UserError."""
+        from tickworld.recipes import begun
 
         changes = configs.parse_overrides(overrides)
         if "recipe" in changes:
             raise UserError(f"the recipe is the first word: tickworld train {changes['recipe']}; got --recipe")
-        return configs.override(recipe(self.recipe), changes)
+        return begun(self.recipe, changes)
 
     def explain(self, overrides: list[str]) -> None:
         """Prints the settings of the recipe, with the overrides."""
         from tickworld.cli.settings import table
 
-        config = self.settings(overrides)
+        made = self.made(overrides)
         print(f"\nsettings of {self.recipe}, each changed by its dotted name:\n")
-        print_table(table(config, without=("recipe",)))
+        print_table(table(made.config, without=("recipe",)))
 
     def run(self, overrides: list[str]) -> None:
         """Trains."""
         from tickworld.recipes.results import conclude
         from tickworld.recipes.run import begin_run, train
 
-        config = self.settings(overrides)
-        run = begin_run(self.out or Path("runs") / self.recipe, config)
-        show = Terminal()
+        made, show = self.made(overrides), Terminal()
+        run = begin_run(self.out or Path("runs") / files.plain_name(self.recipe), made.config)
+        tell_choices(made.config.game.build(), show)
+        if made.why:
+            show.say(made.why)
         train(run, show)
         _print_results(conclude(run, show))
         show.say(f"everything is in {run.folder}; open {run.folder / 'report.html'}")
@@ -234,18 +208,6 @@ class Watch(Command):
         show = SplitConfig(rollouts=self.rollouts, ticks=self.frames, difference=self.difference, fps=self.fps)
         write_split_screen(self.out, evaluation, show)
         print(f"{self.out} shows {self.rollouts} games of {self.frames} ticks")
-
-
-def _read_param(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    low, dots, high = value.partition("..")
-    try:
-        number: Any = (float(low), float(high)) if dots else float(value)
-    except ValueError:
-        equals, number = "", 0.0
-    if not equals or not name:
-        raise UserError(f"--param takes NAME=VALUE or NAME=LOW..HIGH, such as serve_wait=0; got {text!r}")
-    return name, number
 
 
 def _print_results(result: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "watch": ("Watch", "truth beside dream as a GIF"),
     "play": ("Play", "truth and dream in the browser, under the keys you press"),
     "inspect": ("Inspect", "what drives a trained world's frame, and what can be read off its state"),
+    "doctor": ("Doctor", "what is wrong with a run or a recording, in plain words"),
     "join": ("Join", "runs that were trained apart, to decide together"),
     "bench": ("Bench", "worlds side by side in one table; goes on where it stopped"),
     "export": ("Export", "a trained world as one web page, or one tick of it as an ONNX file"),
@@ -48,7 +49,7 @@ def run(words: list[str]) -> int:
     if not getattr(command, "OVERRIDES", False):
         parsed, unknown = tyro.cli(command, args=rest, prog=program, return_unknown_args=True)
         if unknown:
-            raise UserError(f"{name} has no {unknown[0]!r}; {near_match(unknown[0], _flags(command))}")
+            raise UserError(f"{name} has no {unknown[0]!r}; {near_match(unknown[0], flags(command))}")
         return parsed.run() or 0
     asked = [word for word in rest if word not in HELP]
     helps = len(asked) < len(rest)
@@ -65,7 +66,7 @@ def run(words: list[str]) -> int:
     return 0
 
 
-def _flags(command: Any) -> list[str]:
+def flags(command: Any) -> list[str]:
     """The flags of a command as they are typed; words without a flag are left out."""
     fields = command.model_fields.items()
     names = [name for name, field in fields if not any("Positional" in repr(mark) for mark in field.metadata)]

@@ -28,7 +28,7 @@ class Play(Command):
     """
 
     place: Place
-    """a game alone (see `tickworld games`), folder of a run, a .cartridge file, or cartridge:NAME"""
+    """a game alone (see `tickworld games`, or gym:ID), folder of a run, a .cartridge file, or cartridge:NAME"""
     host: str = "127.0.0.1"
     """address to listen at; with the usual one only this machine can play"""
     port: int = Field(default=8000, ge=0, le=65535)
@@ -61,9 +61,10 @@ class Play(Command):
         """What there is to play. Raises UserError for a place where there is nothing."""
         from tickworld.agents import able
         from tickworld.games import GAMES, game
+        from tickworld.games.gym_config import is_gym
         from tickworld.play.scene import Scene
 
-        if self.place in GAMES:
+        if self.place in GAMES or is_gym(self.place):
             truth = game(self.place)
             return Scene(self.place, truth, players=able(truth), folder=self.out)
         path = Path(self.place)

@@ -12,14 +12,15 @@ from tickworld import config as configs
 from tickworld.config import Config
 
 
-def table(config: Config, without: tuple[str, ...] = ()) -> Table:
-    """Every setting of ``config`` for the terminal, one row each, but those ``without``."""
+def table(config: Config, without: tuple[str, ...] = (), prefix: str = "") -> Table:
+    """Every setting of ``config`` for the terminal, one row each, but those ``without``; ``prefix`` stands before the
+    names."""
     shown = Table(box=None)
     shown.add_column("setting", no_wrap=True)
     shown.add_column("value", overflow="fold")
     shown.add_column("what it is")
     for name, value in configs.leaves(config.model_dump(mode="json", exclude=set(without))):
-        shown.add_row(f"--{name}", value if isinstance(value, str) else json.dumps(value), about(config, name))
+        shown.add_row(f"--{prefix}{name}", value if isinstance(value, str) else json.dumps(value), about(config, name))
     return shown
 
 

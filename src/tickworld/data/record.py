@@ -20,7 +20,7 @@ from tickworld.data.player import Player
 from tickworld.data.store import Store
 from tickworld.errors import UserError
 from tickworld.frames import check_frames
-from tickworld.simulator import Simulator, Spec, State
+from tickworld.simulator import Simulator, Spec, State, Truthful
 
 Progress = Callable[[int, int], None]
 """Is told how many frames of how many are done, every few ticks."""
@@ -68,8 +68,8 @@ def play_episodes(
     state, memory = simulator.init(params, row_seeds), player.init(seeds.mix(row_seeds, "player"))
     frames, playing = simulator.render(state), ~simulator.status(state).over
     check_frames(frames, spec)
-    tape = _blank(spec, params, row_seeds, ticks, truth_of(state))
-    _write_tick(tape, 0, frames, truth_of(state), slice(None))
+    tape = _blank(spec, params, row_seeds, ticks, truth_of(simulator, state))
+    _write_tick(tape, 0, frames, truth_of(simulator, state), slice(None))
     for tick in range(ticks):
         if not playing.any():
             break
@@ -79,7 +79,7 @@ def play_episodes(
         frames, (reward, over) = simulator.render(state), simulator.status(state)
         rows = slice(None) if playing.all() else playing  # a slice copies much faster than a mask
         tape.actions[rows, tick], tape.rewards[rows, tick] = actions[rows], reward[rows]
-        _write_tick(tape, tick + 1, frames, truth_of(state), rows)
+        _write_tick(tape, tick + 1, frames, truth_of(simulator, state), rows)
         playing = playing & ~over
         tape.lengths[rows] = tick + 1
         tape.over[:, tick] = ~playing
@@ -121,8 +121,11 @@ def _pad(tape: Episodes) -> None:
             values[row, last + 1 :] = values[row, last]
 
 
-def truth_of(state: State) -> dict[str, NDArray]:
-    """The fields of a state that is a NamedTuple of numpy arrays of numbers; of any other, nothing."""
+def truth_of(simulator: Simulator, state: State) -> dict[str, NDArray]:
+    """What ``simulator`` says is true of a state; of one that does not say, the fields of a state that is a NamedTuple
+    of numpy arrays of numbers, and else nothing."""
+    if isinstance(simulator, Truthful):
+        return simulator.truth(state)
     fields = state._asdict() if hasattr(state, "_asdict") else {}
     plain = all(isinstance(values, np.ndarray) and values.dtype.kind in "biuf" for values in fields.values())
     return fields if plain else {}

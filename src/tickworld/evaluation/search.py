@@ -73,6 +73,7 @@ def searched(setting: Setting) -> dict[str, Any] | None:
     truth, dream = setting.truth, setting.dream
     check_same_game(truth.spec, dream.spec)
     if not (truth.spec.branchable and dream.spec.branchable):
+        setting.show.say(f"no search: {truth.spec.name} cannot be set back, and a search branches games")
         return None
     player = choose(setting.players, PLAYER, "player").build(truth)
     one = fresh(setting, player, seeds.rows(setting.config.seed, 0, 1))

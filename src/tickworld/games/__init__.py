@@ -2,18 +2,21 @@
 
 What a game's file holds: ``SPEC``, a ``State`` record, and a class with ``init``, ``update``, ``render`` and ``status``
 (see ``tickworld.simulator``), plus ``objects`` when its frames can be read by eye, ``event`` when its ticks are of
-different kinds, and ``violations`` when its rules can be checked on frames.
+different kinds, and ``violations`` when its rules can be checked on frames. Environments of Gymnasium are games too, by
+names of their own: see ``gym``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from tickworld.errors import choose
+from tickworld.errors import UserError, choose
 from tickworld.games.bounce import Bounce
 from tickworld.games.breakout import Breakout
 from tickworld.games.cart import Cart
 from tickworld.games.catch import Catch
+from tickworld.games.gym_config import is_gym, parsed
 from tickworld.games.life import Life
 from tickworld.games.maze import Maze
 from tickworld.games.pong import Pong
@@ -36,10 +39,32 @@ GAMES: dict[str, Callable[..., Simulator]] = {
 }
 
 
-def game(name: str, **params: float | tuple[float, float]) -> Simulator:
-    """The game ``name`` as a Simulator, e.g. ``game("pong", serve_wait=0)``.
+def game(name: str, **settings: Any) -> Simulator:
+    """The game ``name`` as a Simulator, e.g. ``game("pong", serve_wait=0)`` or ``game("gym:ALE/Pong-v5", skip=4)``.
 
-    A param given as a number is fixed; given as a (low, high) pair it is drawn anew for each episode. Raises UserError
-    for an unknown game or param (with near matches) and for a value outside the param's range.
+    ``settings`` are the game's params: one given as a number is fixed, one given as a (low, high) pair is drawn anew
+    for each episode. Those of an environment of Gymnasium are its options (see ``gym_config.GymConfig``). Raises
+    UserError for an unknown game or setting (with near matches) and for a value outside its range.
     """
-    return choose(GAMES, name, "game")(**params)
+    if not is_gym(name):
+        return choose(GAMES, name, "game")(**settings)
+    from tickworld.games.gym import Gym  # few games need Gymnasium
+
+    return Gym(parsed(name, settings))
+
+
+def game_of(name: str, params: Mapping[str, Any], options: Mapping[str, Any]) -> Simulator:
+    """The game ``name`` with its ``params``, or, if it is from Gymnasium, with its ``options``. Raises UserError as
+    ``game``, and for what is not for this kind of game."""
+    if is_gym(name):
+        if params:
+            raise UserError(
+                f"{name} has no params; got {', '.join(params)}; give options instead, such as --gym.skip 4"
+            )
+        return game(name, **options)
+    if options:
+        raise UserError(
+            f"gym options are for environments of Gymnasium, gym:ID, and {name} is a game of ours; got "
+            f"{', '.join(options)}; leave them out"
+        )
+    return game(name, **params)

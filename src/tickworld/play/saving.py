@@ -156,8 +156,9 @@ def _folder(base: Path, spec: Spec) -> Path:
     """The first of NAME, NAME-2, NAME-3, ... below ``base`` that takes episodes of a game with ``spec``."""
     from tickworld.data import store
 
+    name = files.plain_name(spec.name)
     for number in range(1, MOST_FOLDERS + 1):
-        folder = base / (spec.name if number == 1 else f"{spec.name}-{number}")
+        folder = base / (name if number == 1 else f"{name}-{number}")
         try:
             if store.takes(folder, spec):
                 return folder

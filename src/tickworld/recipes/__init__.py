@@ -1,14 +1,21 @@
 """The table of recipes: each is a function that returns one complete run config. One line each.
 
-A variant calls another recipe and changes it: see ``config.override``.
+A variant calls another recipe and changes it: see ``config.override``. The name of a game in place of a recipe's asks
+for one that is made for it: see ``any_game``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from tickworld import config as configs
 from tickworld.errors import choose
-from tickworld.recipes.config import RunConfig
+from tickworld.games import GAMES
+from tickworld.games.gym_config import is_gym
+from tickworld.recipes.any_game import Made, any_game
+from tickworld.recipes.config import GameConfig, RunConfig
+from tickworld.recipes.games import breakout, catch, life, maze, snake
 from tickworld.recipes.pong import demo, pong, pong_angle, pong_polish, seed_gru
 from tickworld.recipes.world_models import vae, world_models
 
@@ -18,6 +25,11 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "pong_polish": pong_polish,
     "seed_gru": seed_gru,
     "pong_angle": pong_angle,
+    "breakout": breakout,
+    "catch": catch,
+    "snake": snake,
+    "maze": maze,
+    "life": life,
     "vae": vae,
     "world_models": world_models,
 }
@@ -26,3 +38,29 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
 def recipe(name: str) -> RunConfig:
     """The config of recipe ``name``. Raises UserError with near matches for one that does not exist."""
     return choose(RECIPES, name, "recipe")()
+
+
+def begun(word: str, changes: Mapping[str, Any]) -> Made:
+    """What ``tickworld train WORD`` trains, with dotted ``changes``: the recipe of that name, or one that is made for
+    the game of that name, as it is with the changes to it. ``why`` is empty for a recipe of the table.
+
+    Raises UserError for a word that is neither and for a change that does not fit.
+    """
+    if word in RECIPES:
+        return Made(configs.override(recipe(word), changes), "")
+    if not is_gym(word):
+        choose({**RECIPES, **GAMES}, word, "recipe")
+    own = {name.removeprefix("game."): value for name, value in changes.items() if name.startswith("game.")}
+    made = any_game(configs.override(GameConfig(name=word), own))
+    return made._replace(config=configs.override(made.config, changes))
+
+
+def overrides(config: RunConfig) -> dict[str, Any]:
+    """The dotted changes with which its recipe gives ``config``."""
+    if config.recipe in RECIPES:
+        usual = recipe(config.recipe)
+    else:
+        usual = any_game(config.game).config.model_copy(update={"game": GameConfig(name=config.recipe)})
+    before = dict(configs.leaves(usual.model_dump(mode="json")))
+    now = configs.leaves(config.model_dump(mode="json"))
+    return {name: value for name, value in now if before.get(name) != value}

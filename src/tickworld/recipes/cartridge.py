@@ -33,6 +33,7 @@ from tickworld import files
 from tickworld.data.manifest import game_params
 from tickworld.errors import UserError
 from tickworld.games import game
+from tickworld.games.gym_config import check_trusted
 from tickworld.models.learned import Learned
 from tickworld.models.weights import mismatch
 from tickworld.models.world import World, WorldConfig, seeded_world
@@ -149,8 +150,10 @@ def _opened(content: bytes, path: Path) -> Playable:
 
 
 def _game(label: Label) -> Simulator:
-    """The game that was learned. Raises UserError when there is none of that name, or it has become another."""
+    """The game that was learned. Raises UserError when there is none of that name, when it has become another, or when
+    it would run code that nobody here trusts."""
     asked = label.spec
+    check_trusted(asked.name, "it")
     known = game(asked.name).spec
     for param in asked.params:
         known.index(param.name)

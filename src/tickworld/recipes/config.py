@@ -9,7 +9,8 @@ from pydantic import Field
 from tickworld.config import Config
 from tickworld.data.manifest import Plan
 from tickworld.evaluation.evaluate import EvaluationConfig
-from tickworld.games import game
+from tickworld.games import game_of
+from tickworld.games.gym_config import GymConfig, changed
 from tickworld.models.parts import Part
 from tickworld.models.world import WorldConfig
 from tickworld.simulator import Simulator
@@ -20,13 +21,15 @@ class GameConfig(Config):
     """Which game, and how its params are fixed or drawn."""
 
     name: str
-    """a game of the table; see `tickworld games`"""
+    """a game of the table, see `tickworld games`, or gym:ID for an environment of Gymnasium"""
     params: dict[str, float | tuple[float, float]] = {}
     """params by name: a number fixes one, a (low, high) pair draws it anew for each episode"""
+    gym: GymConfig = GymConfig()
+    """how an environment of Gymnasium is shown and played"""
 
     def build(self) -> Simulator:
-        """The game. Raises UserError for an unknown name or param."""
-        return game(self.name, **self.params)
+        """The game. Raises UserError for an unknown name or param, and for what is not for this kind of game."""
+        return game_of(self.name, self.params, changed(self.gym))
 
 
 class BeginConfig(Config):

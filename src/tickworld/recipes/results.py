@@ -187,14 +187,11 @@ def _numbers(values: list[float | None]) -> list[float]:
 
 
 def _command(run: Run) -> str:
-    from tickworld import config as configs
-    from tickworld.recipes import recipe
+    from tickworld.recipes import overrides
 
-    asked = dict(configs.leaves(run.config.model_dump(mode="json")))
-    usual = dict(configs.leaves(recipe(run.config.recipe).model_dump(mode="json")))
-    differ = {name: value for name, value in asked.items() if usual.get(name) != value}
-    changed = [f"--{name} {shlex.quote(_typed(value))}" for name, value in differ.items()]
-    return " ".join(["tickworld train", run.config.recipe, *changed, f"--out runs/{run.folder.name}"])
+    changed = [f"--{name} {shlex.quote(_typed(value))}" for name, value in overrides(run.config).items()]
+    words = ["tickworld train", shlex.quote(run.config.recipe), *changed, f"--out runs/{run.folder.name}"]
+    return " ".join(words)
 
 
 def _typed(value: Any) -> str:

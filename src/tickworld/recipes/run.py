@@ -29,6 +29,7 @@ from tickworld.data.seeking import Stream
 from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import DREAM
 from tickworld.evaluation.rollout import Start, rollout
+from tickworld.games.gym_config import check_trusted
 from tickworld.models.learned import Learned
 from tickworld.models.weights import mismatch
 from tickworld.models.world import World, seeded_world
@@ -91,11 +92,18 @@ class Run:
 
 
 def open_run(folder: Path) -> Run:
-    """The run in ``folder``. Raises UserError when it is none."""
+    """The run in ``folder``. Raises UserError when it is none, or when its game would run code that nobody here trusts
+    (see ``games.gym_config.check_trusted``)."""
+    config = _read_config(folder)
+    check_trusted(config.game.name, str(folder))
+    return Run(folder, config)
+
+
+def _read_config(folder: Path) -> RunConfig:
     if not (folder / "config.yaml").is_file():
         what = "is not a run: it has no config.yaml" if folder.is_dir() else "does not exist"
         raise UserError(f"{folder} {what}; give the folder that `tickworld train` made")
-    return Run(folder, configs.load(RunConfig, folder / "config.yaml"))
+    return configs.load(RunConfig, folder / "config.yaml")
 
 
 def begin_run(folder: Path, config: RunConfig) -> Run:
@@ -110,8 +118,7 @@ def begin_run(folder: Path, config: RunConfig) -> Run:
         else set()
     )
     if "config.yaml" in there and there != {"config.yaml"}:
-        old = open_run(folder).config
-        before, now = (_settings(each) for each in (old, config))
+        before, now = (_settings(each) for each in (_read_config(folder), config))
         for name in {**before, **now}:
             if before.get(name) != now.get(name):
                 raise UserError(

@@ -179,7 +179,7 @@ def thinned(size: int, most: int) -> NDArray[np.int64]:
 def _true(truth: Simulator, state: State, frames: Frames) -> dict[str, NDArray[np.float64]]:
     """What is true of N games, [N] by name: what is seen in the true frame, then the numbers of the true state."""
     found = dict(_seen(truth, frames)) if isinstance(truth, Probed) else {}
-    for name, values in truth_of(state).items():
+    for name, values in truth_of(truth, state).items():
         found |= dict(_parts(name, values.astype(np.float64), truth.spec))
     return found
 
