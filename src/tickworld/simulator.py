@@ -318,6 +318,15 @@ class Observing(Simulator, Protocol):
 
 
 @runtime_checkable
+class Replayed(Simulator, Protocol):
+    """A Simulator that was recorded: it goes on as it was played, and refuses all other actions."""
+
+    def pressed(self, state: State) -> NDArray[np.uint8]:
+        """The actions [N, P] that led on from ``state``; 0 after the end."""
+        ...
+
+
+@runtime_checkable
 class Inspectable(Simulator, Protocol):
     """A Simulator whose state can be looked into, and changed by hand."""
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from tickworld.agents.mixture import Member, Mixture
 from tickworld.agents.plain import Idle, Random, Sticky
+from tickworld.agents.recorded import AsRecorded
 from tickworld.agents.rhythm import Mashing, Patterns
 from tickworld.agents.seeking import Seeking
 from tickworld.agents.tracking import Tracking
 from tickworld.data.player import Player
 from tickworld.errors import UserError, choose
-from tickworld.simulator import Simulator
+from tickworld.simulator import Replayed, Simulator
 
-PlayerConfig = Idle | Random | Sticky | Mashing | Patterns | Tracking | Seeking | Mixture
+PlayerConfig = Idle | Random | Sticky | Mashing | Patterns | Tracking | Seeking | AsRecorded | Mixture
 
 PLAYERS: dict[str, PlayerConfig] = {
     "idle": Idle(),
@@ -26,6 +27,7 @@ PLAYERS: dict[str, PlayerConfig] = {
     "patterns": Patterns(),
     "tracking": Tracking(),
     "seeking": Seeking(),
+    "recorded": AsRecorded(),
     "mixed": Mixture(
         members=(
             Member(player=Tracking(noise=(0.0, 0.4)), share=0.7),
@@ -54,15 +56,21 @@ def player(name: str, game: Simulator) -> Player:
 
     A dream is played by the player of its game: the probe that a tracking player sees with is the game's.
     """
-    return choose(PLAYERS, name, "player").build(game)
+    config = choose(PLAYERS, name, "player")
+    if isinstance(game, Replayed) and not isinstance(config, AsRecorded):
+        raise UserError(
+            f"{game.spec.name} is a recording, which goes on only as it was played; got player {name!r}, which presses "
+            "keys of its own; use the player recorded"
+        )
+    return config.build(game)
 
 
 def able(game: Simulator) -> dict[str, Player]:
     """Every player of the table that can play ``game``, by name."""
     found = {}
-    for name, config in PLAYERS.items():
+    for name in PLAYERS:
         try:
-            found[name] = config.build(game)
+            found[name] = player(name, game)
         except UserError:
             continue
     return found

@@ -20,6 +20,7 @@ from tickworld.cli.command import Command, Json, RunFolder, print_json, print_ta
 from tickworld.cli.console import Terminal
 from tickworld.cli.doctor import Doctor as Doctor
 from tickworld.cli.export import Export as Export
+from tickworld.cli.importing import Import as Import
 from tickworld.cli.inspect import Inspect as Inspect
 from tickworld.cli.measured import print_measured
 from tickworld.cli.play import Play as Play
@@ -116,10 +117,10 @@ class Train(Command):
         from tickworld.recipes.run import begin_run, train
 
         made, show = self.made(overrides), Terminal()
-        run = begin_run(self.out or Path("runs") / files.plain_name(self.recipe), made.config)
         tell_choices(made.config.game.build(), show)
         if made.why:
             show.say(made.why)
+        run = begin_run(self.out or Path("runs") / files.plain_name(self.recipe), made.config)
         train(run, show)
         _print_results(conclude(run, show))
         show.say(f"everything is in {run.folder}; open {run.folder / 'report.html'}")

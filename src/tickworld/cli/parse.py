@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "recipes": ("Recipes", "the recipes there are"),
     "cartridges": ("Cartridges", "the trained worlds that ship with the package"),
     "record": ("Record", "frames, actions, rewards and true state of a game; goes on where it stopped"),
+    "import": ("Import", "your own videos, images, arrays or Minari datasets, as a recording"),
     "train": ("Train", "record, train and evaluate one recipe; goes on where it stopped"),
     "evaluate": ("Evaluate", "for how many ticks a trained world is right"),
     "watch": ("Watch", "truth beside dream as a GIF"),

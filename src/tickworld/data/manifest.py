@@ -16,8 +16,9 @@ from tickworld.config import Config
 from tickworld.errors import UserError
 from tickworld.simulator import Spec
 
-FORMAT = 2
-"""Version of the layout that ``data.store`` describes; a reader refuses newer ones. 2: recordings may grow."""
+FORMAT = 3
+"""Version of the layout that ``data.store`` describes; a reader refuses newer ones. 2: recordings may grow. 3: they may
+be imported."""
 KIND: Literal["tickworld data"] = "tickworld data"
 FILE = "zarr.json"
 
@@ -40,6 +41,19 @@ class Plan(Config):
     """episodes recorded side by side and written at once, without effect on what they hold; 0: as many as suit"""
 
 
+class Imported(Config):
+    """Where an imported recording comes from: no game of ours stands behind it."""
+
+    kind: str
+    """kind of the source"""
+    source: str
+    """its name"""
+    print: str
+    """what its files are known again by"""
+    settings: dict[str, Any]
+    """what was chosen, by name"""
+
+
 class Manifest(Config):
     """What a recording says about itself."""
 
@@ -55,6 +69,8 @@ class Manifest(Config):
     """what was asked for"""
     grows: bool = False
     """whether episodes are appended one by one; then `plan` says how many there are, and `ticks` of the longest"""
+    imported: Imported | None = None
+    """where it comes from, if it was not recorded here"""
 
     @property
     def game_params(self) -> dict[str, float | tuple[float, float]]:
@@ -126,4 +142,6 @@ def _settings(manifest: Manifest) -> dict[str, Any]:
     """Everything that makes two recordings differ, by name."""
     spec = manifest.spec
     shown = {"game": spec.name, "frame size": spec.frame_shape, "actions": spec.actions, "player names": spec.players}
-    return {**shown, **manifest.game_params, **manifest.plan.model_dump(exclude={"block"})}
+    told = manifest.imported
+    origin = {} if told is None else {"source": told.source, "sum of the source": told.print, **told.settings}
+    return {**shown, **origin, **manifest.game_params, **manifest.plan.model_dump(exclude={"block"})}

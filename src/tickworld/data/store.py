@@ -233,7 +233,7 @@ def _chunks(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
     """Whole episodes, as many as fit in a chunk; of a longer episode, as many ticks as fit."""
     episodes, ticks = [*shape, 1][:2]
     tick_bytes = max(itemsize * int(np.prod(shape[2:])), 1)
-    ticks = min(ticks, max(_CHUNK_BYTES // tick_bytes, 1))
+    ticks = max(min(ticks, _CHUNK_BYTES // tick_bytes), 1)
     episodes = min(episodes, max(_CHUNK_BYTES // (ticks * tick_bytes), 1))
     return tuple(max(side, 1) for side in [episodes, ticks, *shape[2:]][: len(shape)])
 

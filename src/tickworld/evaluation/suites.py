@@ -12,15 +12,20 @@ from tickworld.evaluation.rollout import rollout
 from tickworld.evaluation.setting import PlayerConfig, Setting
 from tickworld.frames import pixels_wrong
 from tickworld.progress import At
+from tickworld.simulator import Replayed
 
 
-def suite_horizons(setting: Setting) -> dict[str, Any]:
-    """The pixel horizon under each player of ``config.suites``, for JSON; None where a player cannot play this game.
+def suite_horizons(setting: Setting) -> dict[str, Any] | None:
+    """The pixel horizon under each player of ``config.suites``, for JSON; None where a player cannot play this game,
+    and for a recording, which nobody can.
 
     Raises UserError for a player that there is none of, and for a dream of another game.
     """
     config = setting.config
     check_same_game(setting.truth.spec, setting.dream.spec)
+    if isinstance(setting.truth, Replayed):
+        setting.show.say(f"no suites: {setting.truth.spec.name} is a recording, which goes on only as it was played")
+        return None
     players = {name: choose(setting.players, name, "player") for name in config.suites}
     horizons: dict[str, dict[str, float | None]] = {}
     for name, who in players.items():

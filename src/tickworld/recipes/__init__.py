@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tickworld import config as configs
+from tickworld.data.recorded import is_recorded
 from tickworld.errors import choose
 from tickworld.games import GAMES
 from tickworld.games.gym_config import is_gym
 from tickworld.recipes.any_game import Made, any_game
 from tickworld.recipes.config import GameConfig, RunConfig
 from tickworld.recipes.games import breakout, catch, life, maze, snake
+from tickworld.recipes.imported import adapted, with_game
 from tickworld.recipes.pong import demo, pong, pong_angle, pong_polish, seed_gru
 from tickworld.recipes.world_models import vae, world_models
 
@@ -46,9 +48,10 @@ def begun(word: str, changes: Mapping[str, Any]) -> Made:
 
     Raises UserError for a word that is neither and for a change that does not fit.
     """
+    changes = with_game(changes)
     if word in RECIPES:
-        return Made(configs.override(recipe(word), changes), "")
-    if not is_gym(word):
+        return Made(configs.override(adapted(recipe(word), changes), changes), "")
+    if not is_gym(word) and not is_recorded(word):
         choose({**RECIPES, **GAMES}, word, "recipe")
     own = {name.removeprefix("game."): value for name, value in changes.items() if name.startswith("game.")}
     made = any_game(configs.override(GameConfig(name=word), own))

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from tickworld import seeds
 from tickworld.agents import player
 from tickworld.config import override
-from tickworld.data.episode import Episodes
+from tickworld.data.episode import Episodes, select
 from tickworld.data.manifest import Plan
 from tickworld.data.record import play_episodes
+from tickworld.data.recorded import Recorded
 from tickworld.evaluation.evaluate import EvaluationConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.initializers.frames import FramesConfig
@@ -92,8 +93,11 @@ class Look(NamedTuple):
 
 
 def _looked(game: Simulator) -> Look:
-    rows = seeds.rows(seeds.derive(0, "look"), 0, LOOKED)
-    seen = play_episodes(game, player("mixed", game), rows, TICKS)
+    if isinstance(game, Recorded):
+        seen = select(game.episodes, slice(0, LOOKED))
+    else:
+        rows = seeds.rows(seeds.derive(0, "look"), 0, LOOKED)
+        seen = play_episodes(game, player("mixed", game), rows, TICKS)
     return Look(bool((seen.frames[:, 0] == seen.frames[:1, 0]).all()), seen.lengths, _lit(seen, game.spec))
 
 

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from tickworld.config import Config
 from tickworld.data.manifest import Plan
+from tickworld.data.recorded import Recorded, folder_of, is_recorded
+from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import EvaluationConfig
 from tickworld.games import game_of
 from tickworld.games.gym_config import GymConfig, changed
@@ -21,7 +23,8 @@ class GameConfig(Config):
     """Which game, and how its params are fixed or drawn."""
 
     name: str
-    """a game of the table, see `tickworld games`, or gym:ID for an environment of Gymnasium"""
+    """a game of the table, see `tickworld games`, gym:ID for an environment of Gymnasium, or data:FOLDER for a
+    recording"""
     params: dict[str, float | tuple[float, float]] = {}
     """params by name: a number fixes one, a (low, high) pair draws it anew for each episode"""
     gym: GymConfig = GymConfig()
@@ -29,6 +32,10 @@ class GameConfig(Config):
 
     def build(self) -> Simulator:
         """The game. Raises UserError for an unknown name or param, and for what is not for this kind of game."""
+        if is_recorded(self.name):
+            if self.params or changed(self.gym):
+                raise UserError(f"{self.name} is a recording and has neither params nor options; leave them out")
+            return Recorded(folder_of(self.name))
         return game_of(self.name, self.params, changed(self.gym))
 
 

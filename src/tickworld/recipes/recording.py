@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 from tickworld.agents import player
 from tickworld.data import store
+from tickworld.data.episode import Episodes
 from tickworld.data.record import record
+from tickworld.data.recorded import Recorded, first_held_out
 from tickworld.data.store import Store
 from tickworld.errors import UserError
 from tickworld.progress import Progress
 from tickworld.recipes.config import RunConfig
-from tickworld.simulator import Spec
+from tickworld.simulator import Simulator, Spec
 
 
 def recorded(config: RunConfig, folder: Path, show: Progress) -> Store:
-    """The recording to learn from: recorded in ``folder`` now, as far as that is still to be done, or ``config.data``.
+    """The recording to learn from: recorded in ``folder`` now, as far as that is still to be done, or ``config.data``,
+    or the one that is the game itself.
 
     Raises UserError when ``config.data`` is not a whole recording of this game.
     """
     game = config.game.build()
+    if isinstance(game, Recorded):
+        if config.data is not None and config.data.resolve() != game.store.path.resolve():
+            raise UserError(
+                f"this run learns the recording {game.store.path} and is given {config.data}; leave --data out, or "
+                "give the same folder"
+            )
+        return game.store
     if config.data is None:
         plan = config.record
         who, total = player(plan.players, game), plan.episodes * plan.ticks
@@ -30,6 +41,15 @@ def recorded(config: RunConfig, folder: Path, show: Progress) -> Store:
         there = store.open(config.data)
         _check_recording(there, game.spec)
     return there
+
+
+def learned_from(there: Store, game: Simulator) -> Episodes:
+    """The episodes to be trained on: all of them, or, where the recording itself is the game, those that are not held
+    out to judge by, without params. Raises UserError as the store does, and when nothing could be held out."""
+    if not isinstance(game, Recorded):
+        return there.read()
+    episodes = there.read(first_held_out(there))
+    return replace(episodes, params=episodes.params[:, :0])
 
 
 def _check_recording(there: Store, wanted: Spec) -> None:

@@ -36,8 +36,8 @@ from tickworld.models.world import World, seeded_world
 from tickworld.progress import Progress, Silent
 from tickworld.recipes.config import RunConfig
 from tickworld.recipes.playable import Playable, check_names
-from tickworld.recipes.recording import in_words, recorded
-from tickworld.simulator import Opening, Simulator
+from tickworld.recipes.recording import in_words, learned_from, recorded
+from tickworld.simulator import Opening, Replayed, Simulator
 from tickworld.training import checkpoint
 from tickworld.training.engine import engine
 from tickworld.training.fit import Lesson, Record, fit, make_optimizer
@@ -155,12 +155,10 @@ def train(run: Run, show: Progress | None = None) -> None:
     earlier = _begin(run, world)
     optimizer = make_optimizer(world, config)
     there = recorded(run.config, run.folder / "data", show)
-    episodes = there.read()
+    episodes = learned_from(there, game)
     _keep_starts(run, episodes, world.initializer.opening)
     files.clear_partials(run.checkpoints)
-    plan = run.config.record  # a sampler may ask for more, played in the same way
-    more = seeds.derive(plan.seed, run.config.seed, "more")
-    play = Stream(game, player(plan.players, game), more, plan.ticks)
+    play = _stream(run.config, game)
     opening = world.initializer.opening
     sampler = config.sampler.build(episodes, opening, _training_seed(run), play, config.iterations)
     lesson = Lesson(config, sampler, _training_seed(run))
@@ -172,6 +170,14 @@ def train(run: Run, show: Progress | None = None) -> None:
         checkpoint.load(done[-1], training)
         show.say(f"going on from iteration {first}")
     _train_from(run, game, training, first, show)
+
+
+def _stream(config: RunConfig, game: Simulator) -> Stream | None:
+    """More games for a sampler that asks for them, played as those that are recorded; None for a recording."""
+    if isinstance(game, Replayed):
+        return None
+    plan = config.record
+    return Stream(game, player(plan.players, game), seeds.derive(plan.seed, config.seed, "more"), plan.ticks)
 
 
 def _begin(run: Run, world: World) -> list[str]:
