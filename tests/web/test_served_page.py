@@ -206,6 +206,9 @@ def test_a_number_of_the_state_is_changed(weak: Table) -> None:
     hand.step(2)
     page.click("#inspector summary")
     until(page, "document.getElementById('field').options.length === 1")
+    until(page, "document.getElementById('effect').width === tickworld.game.session.spec.width")
+    assert page.is_hidden("#effect-none"), "the world's only number draws something"
+    assert not hand.value("changed")
     page.fill("#value", str(WEAK_AT - 1))
     until(page, "tickworld.game.session.changed")
     hand.is_at(2)

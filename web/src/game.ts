@@ -40,10 +40,15 @@ export class Game<S> {
     this.held = new Held(this.session.spec);
     this.screen = new Screen(backend, this.session);
     this.seats = new Seats(this.session, this.held, backend.players);
-    this.inspector = new Inspector((field, index, value) => {
-      this.pause();
-      this.queue.latest("change", () => this.session.change(field, index, value));
-    });
+    this.inspector = new Inspector(
+      (field, index, value) => {
+        this.pause();
+        this.queue.latest("change", () => this.session.change(field, index, value));
+      },
+      () => {
+        this.queue.latest("look", () => Promise.resolve());
+      },
+    );
     this.offer();
     this.bindKeys();
     this.bindButtons();
@@ -86,12 +91,25 @@ export class Game<S> {
   private async show(): Promise<void> {
     hidden(need("problem", HTMLElement), true);
     this.screen.draw(this.playing ? this.pace.rate : null);
-    const { dream, dreamState } = this.session;
     const now = performance.now();
-    if (!dream?.fields || dreamState === null || !this.inspector.open) return;
-    if (this.playing && now - this.inside < INSIDE) return;
+    if (!this.inspector.open || (this.playing && now - this.inside < INSIDE)) return;
     this.inside = now;
-    this.inspector.show(await dream.fields(dreamState));
+    await this.showInside();
+    if (!this.playing) await this.showEffect();
+  }
+
+  private async showInside(): Promise<void> {
+    const { dream, dreamState } = this.session;
+    if (dream?.fields && dreamState !== null) this.inspector.show(await dream.fields(dreamState));
+  }
+
+  /** What the chosen number draws; while it plays this would cost too much time. */
+  private async showEffect(): Promise<void> {
+    const chosen = this.inspector.number;
+    if (!chosen || !this.session.dream?.change) return;
+    const { name, least, most } = chosen.field;
+    const [one, other] = await this.session.imagine(name, chosen.index, [least, most]);
+    if (one && other) this.inspector.showEffect(one, other, this.session.judge);
   }
 
   private async run(): Promise<never> {

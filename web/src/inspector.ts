@@ -1,7 +1,8 @@
-/** The state of the dream as numbers: a field as a picture, one number of it on a slider. */
+/** The state of the dream as numbers: a field as a picture, one number of it on a slider, and what it draws. */
 
 import { hidden, input, need, option, paint, select, write } from "./dom";
-import type { Field } from "./simulator";
+import { pixelsWrong, shownDifference, snap } from "./frames";
+import type { Field, Spec } from "./simulator";
 
 /** Pixels of the picture for each number. */
 const CELL = 8;
@@ -60,18 +61,24 @@ export class Inspector {
   private readonly map = need("map", HTMLCanvasElement);
   private known: readonly Field[] = [];
 
-  /** `change` is called with a field's name, the flat index of a number and what it shall be. */
-  constructor(private readonly change: (field: string, index: number, value: number) => void) {
+  /**
+   * `change` is called with a field's name, the flat index of a number and what it shall be; `look` when another
+   * number was chosen.
+   */
+  constructor(
+    private readonly change: (field: string, index: number, value: number) => void,
+    private readonly look: () => void,
+  ) {
     this.field.addEventListener("change", () => {
-      this.choose(0);
+      this.pick(0);
     });
     this.layer.addEventListener("input", () => {
       const { rows, columns, layers } = this.grid;
       const layer = Math.min(Math.max(Math.round(Number(this.layer.value)), 0), layers - 1);
-      this.choose((this.at % (rows * columns)) + layer * rows * columns);
+      this.pick((this.at % (rows * columns)) + layer * rows * columns);
     });
     this.index.addEventListener("input", () => {
-      this.choose(Math.round(Number(this.index.value)));
+      this.pick(Math.round(Number(this.index.value)));
     });
     for (const control of [this.value, this.slide]) {
       control.addEventListener("input", () => {
@@ -85,7 +92,7 @@ export class Inspector {
       const move = ARROWS[event.code];
       if (!move) return;
       event.preventDefault();
-      this.choose(this.at + move[0] * this.grid.columns + move[1]);
+      this.pick(this.at + move[0] * this.grid.columns + move[1]);
     });
   }
 
@@ -103,6 +110,18 @@ export class Inspector {
     this.choose(this.at);
   }
 
+  /** The number that is chosen, by field and flat index; null while there is none. */
+  get number(): { field: Field; index: number } | null {
+    return this.chosen ? { field: this.chosen, index: this.at } : null;
+  }
+
+  /** Shows the difference of two frames: that for the number's least value, and that for its greatest. */
+  showEffect(least: Uint8Array, most: Uint8Array, spec: Spec): void {
+    const one = snap(least, spec);
+    paint(need("effect", HTMLCanvasElement), shownDifference(one, most, spec), spec.width);
+    hidden(need("effect-none", HTMLElement), pixelsWrong(one, most, spec));
+  }
+
   private get chosen(): Field | undefined {
     return this.known.find(({ name }) => name === this.field.value) ?? this.known[0];
   }
@@ -113,6 +132,11 @@ export class Inspector {
 
   private get at(): number {
     return Number(this.index.value);
+  }
+
+  private pick(index: number): void {
+    this.choose(index);
+    this.look();
   }
 
   private choose(index: number): void {
@@ -152,7 +176,7 @@ export class Inspector {
     const column = Math.floor((x - (this.map.clientWidth - scale * columns) / 2) / scale);
     const row = Math.floor((y - (this.map.clientHeight - scale * rows) / 2) / scale);
     if (column < 0 || row < 0 || column >= columns || row >= rows) return;
-    this.choose(Math.floor(this.at / (rows * columns)) * rows * columns + row * columns + column);
+    this.pick(Math.floor(this.at / (rows * columns)) * rows * columns + row * columns + column);
   }
 }
 

@@ -168,6 +168,19 @@ export class Session<S> {
     await this.replaceDream(await this.dream.change(dream.state, field, index, value), { changed: true });
   }
 
+  /** What the dream would show with a number set to each of `values`; nothing is changed. */
+  async imagine(field: string, index: number, values: readonly number[]): Promise<Uint8Array[]> {
+    const { dream, dreamState } = this;
+    if (!dream?.change || dreamState === null) throw new Error("this state cannot be changed");
+    const frames: Uint8Array[] = [];
+    for (const value of values) {
+      const state = await dream.change(dreamState, field, index, value);
+      frames.push(await dream.render(state));
+      dream.forget?.([state]);
+    }
+    return frames;
+  }
+
   /** The dream's state at the tick that is shown; null where there is no dream. */
   get dreamState(): S | null {
     return this.kept(this.at).dream?.state ?? null;

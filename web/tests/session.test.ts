@@ -243,6 +243,19 @@ describe("a dream changed by hand", () => {
   });
 });
 
+describe("a dream that is only imagined otherwise", () => {
+  it("shows what a number would draw, and stays as it was", async () => {
+    const dream = new Dream();
+    const game = await session(new Truth(), dream);
+    await play(game, 10);
+    await game.rewind(7);
+    expect((await game.imagine("value", 0, [0, 300])).map(value)).toEqual([0, 300]);
+    expect(dream.forgotten.slice(-2)).toEqual([{ value: 0, tick: 7 }, { value: 300, tick: 7 }]);
+    expect([value(game.frames.dream), game.last, game.changed]).toEqual([17, 10, false]);
+    await expect((await session(new Truth(), null)).imagine("value", 0, [0])).rejects.toThrow("cannot be changed");
+  });
+});
+
 describe("params", () => {
   it("are as the game draws them unless they are given", async () => {
     const truth = new Truth();
