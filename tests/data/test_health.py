@@ -32,7 +32,7 @@ def test_a_sound_recording_has_no_symptoms(sound: Episodes) -> None:
     assert found(sound) == {}
 
 
-@pytest.mark.parametrize("name", ["pong_angle", "catch", "snake", "life", "cart", "bounce"])
+@pytest.mark.parametrize("name", ["pong_angle", "catch", "snake", "cart", "bounce"])
 def test_recordings_of_our_games_are_sound(name: str) -> None:
     simulator = game(name)
     episodes = play_episodes(simulator, player("mixed", simulator), seeds.rows(0, 0, 48), 60)
@@ -71,7 +71,7 @@ ILL: list[tuple[str, Callable[[Episodes], Episodes], str]] = [
     ("a param never differs", lambda one: replace(one, params=one.params * 0 + 7), "ball_x is said to be drawn from 3"),
     ("params are no numbers", lambda one: replace(one, params=one.params * np.nan), "param paddle_length is nan in 64"),
     ("actions are off", lambda one: shifted(one, 2), "actions come 2 ticks late"),
-    ("actions have no effect", lambda one: pressed(one, mixed_up), "no action"),
+    ("actions have no visible effect", lambda one: pressed(one, mixed_up), "no action"),
 ]  # fmt: skip
 
 

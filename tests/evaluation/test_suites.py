@@ -36,7 +36,9 @@ class Unread(Pong):
 
 
 def judged(dream: Simulator, truth: Simulator, config: EvaluationConfig = SMALL) -> dict[str, Any]:
-    return suite_horizons(Setting(dream, truth, player("held_out", truth), config, players=PLAYERS))
+    result = suite_horizons(Setting(dream, truth, player("held_out", truth), config, players=PLAYERS))
+    assert result is not None
+    return result
 
 
 def test_a_perfect_dream_survives_all_players() -> None:

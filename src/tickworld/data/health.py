@@ -154,7 +154,10 @@ def misaligned(episodes: Episodes, spec: Spec) -> Symptom | None:
     if found.ticks < alignment.FEWEST or found.lag == 0:
         return None
     if found.lag is None:
-        name, advice = "actions have no effect", "check that actions and frames are of the same game, tick for tick"
+        name, advice = (
+            "actions have no visible effect",
+            "check that actions and frames are of the same game, tick for tick",
+        )
     else:
         name, advice = (
             "actions are off",

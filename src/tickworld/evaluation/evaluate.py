@@ -48,7 +48,7 @@ class EvaluationConfig(Config):
     """rules: how many games are dreamt"""
     rules_frames: int = Field(default=10_000, gt=0)
     """rules: ticks of each dreamt game"""
-    suites: tuple[str, ...] = ("random", "sticky", "tracking", "idle", "mashing", "patterns")
+    suites: tuple[str, ...] = ("random", "sticky", "tracking", "seeking", "idle", "mashing", "patterns")
     """suites: the players under which the world is judged"""
     suites_rollouts: int = Field(default=16, gt=0)
     """suites: how many games each of them plays, of `frames` ticks"""

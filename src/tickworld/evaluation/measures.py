@@ -18,6 +18,7 @@ from tickworld.evaluation.search import searched
 from tickworld.evaluation.setting import Measure, Setting
 from tickworld.evaluation.suites import suite_horizons
 from tickworld.evaluation.trust import trusted
+from tickworld.evaluation.valid_time import valid_times
 
 MEASURES: dict[str, Measure] = {
     "events": Measure("event_errors", event_errors),
@@ -28,6 +29,7 @@ MEASURES: dict[str, Measure] = {
     "control": Measure("control", controls),
     "determinism": Measure("determinism", differences),
     "trust": Measure("trust", trusted),
+    "valid_time": Measure("valid_time", valid_times),
 }
 
 ALL = "all"

@@ -162,8 +162,8 @@ def blurred(patient: Patient) -> Symptom | None:
     palette = patient.truth.spec.palette
     if not palette:
         return None
-    off = (difference(patient.dreamt, snap(patient.dreamt, palette)) > BLURRED).any(-1)[patient.playing].mean((-1, -2))
-    late_ones = off[len(off) // 2 :]
+    off = np.asarray((difference(patient.dreamt, snap(patient.dreamt, palette)) > BLURRED).any(-1))
+    late_ones = off[patient.playing].mean((-1, -2))[patient.playing.sum() // 2 :]
     if late_ones.mean() < 0.01:
         return None
     return Symptom(

@@ -138,9 +138,9 @@ class Breakout:
         x, y = np.where(lost, SERVE_X, x), np.where(lost, SERVE_Y, y)
         vx, vy = np.where(lost, served, vx), np.where(lost, 1, vy)
         wait = np.where(lost, state.serve_wait + 1, np.maximum(state.wait - 1, 0))
-        whole = (each.astype(np.int32) for each in (x, y, vx, vy, paddle_x))
+        x, y, vx, vy, paddle_x, wait, hit = (each.astype(np.int32) for each in (x, y, vx, vy, paddle_x, wait, hit))
         constant = (state.rows, length, state.serve_wait)
-        return State(*whole, bricks, wait.astype(np.int32), hit.astype(np.int32), lost, *constant)
+        return State(x, y, vx, vy, paddle_x, bricks, wait, hit, lost, *constant)
 
     def render(self, state: State) -> NDArray[np.uint8]:
         """Frames uint8 [N, 32, 32, 3]."""

@@ -80,7 +80,7 @@ class Cart:
             place, angle = place + speed * SECONDS / STEPS, angle + spin * SECONDS / STEPS
             stopped = np.abs(place) >= REACH
             place, speed = np.where(stopped, np.sign(place) * REACH, place), np.where(stopped, 0, speed)
-        return State(place, speed, angle % (2 * np.pi), spin, state.force)
+        return State(place, speed, angle, spin, state.force)
 
     def render(self, state: State) -> NDArray[np.uint8]:
         """Frames uint8 [N, 40, 40, 1]: rail, cart and pole."""

@@ -92,8 +92,8 @@ class Catch:
             landed, (11 * x + 7) % (SIZE - FRUIT + 1), x
         )  # 11 and 31 have no factor in common: all columns come
         y = np.where(landed, TOP, y)
-        whole = (each.astype(np.int32) for each in (x, y, wind, bowl_x, streak, caught))
-        return State(*whole, state.bowl_width, state.speed)
+        x, y, wind, bowl_x, streak, caught = (each.astype(np.int32) for each in (x, y, wind, bowl_x, streak, caught))
+        return State(x, y, wind, bowl_x, streak, caught, state.bowl_width, state.speed)
 
     def render(self, state: State) -> NDArray[np.uint8]:
         """Frames uint8 [N, 32, 32, 3]."""

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import quote, unquote
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, field_validator
 
 from tickworld import config as configs
 from tickworld.config import Config
@@ -28,7 +28,9 @@ PREFIX = "gym:"
 TRUST = "TICKWORLD_TRUST"
 """Environment variable: modules, apart by commas, whose code may be run when a file that was loaded names them."""
 
-Side = Annotated[int, Field(ge=0, le=1024)]
+LARGEST = 1024
+"""Pixels of a side of a frame."""
+
 Cut = Annotated[int, Field(ge=0, le=4096)]
 
 
@@ -41,8 +43,9 @@ class GymConfig(Config):
     """pixels cut off before all else: at the top, at the bottom, on the left, on the right"""
     grey: bool = False
     """one channel of brightness in place of three of colour"""
-    size: Literal["auto"] | tuple[Side, Side] = "auto"
-    """height and width of a frame in pixels, 0: as it is shown; auto: up to 64, or as much as thin things need"""
+    size: Literal["auto"] | tuple[int, int] = "auto"
+    """height and width of a frame in pixels, or one number for both, 0: as it is shown; auto: up to 64, or as much as
+    thin things need"""
     resize: Literal["auto", "nearest", "area"] = "auto"
     """nearest keeps colours and may lose thin things, area blurs; auto: nearest where random play shows few colours"""
     palette: int = Field(default=16, ge=0, le=256)
@@ -57,6 +60,17 @@ class GymConfig(Config):
     """whether the environment's own limit of steps ends an episode"""
     arguments: dict[str, JsonValue] = {}
     """arguments that the environment is made with, by name, e.g. full_action_space: true"""
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _two_sides(cls, value: Any) -> Any:
+        sides = (value, value) if isinstance(value, int) else value
+        given = isinstance(sides, (list, tuple)) and [isinstance(each, int) and 0 <= each <= LARGEST for each in sides]
+        if sides != "auto" and given != [True, True]:
+            raise ValueError(
+                f"expected auto, [height, width] or one number for both, each in 0..{LARGEST} pixels; got {value!r}"
+            )
+        return sides
 
 
 class Address(NamedTuple):

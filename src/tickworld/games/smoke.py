@@ -40,8 +40,8 @@ SPEC = Spec(
 class State(NamedTuple):
     """Of N boxes; all but the nozzle float32."""
 
-    smoke: NDArray[np.float32]  # [N, 32, 32] 0..1
-    flow: NDArray[np.float32]  # [N, 2, 32, 32] x and y, cells a tick
+    smoke: NDArray[np.floating]  # [N, 32, 32] 0..1
+    flow: NDArray[np.floating]  # [N, 2, 32, 32] x and y, cells a tick
     nozzle: NDArray[np.int32]  # [N] its column
     lift: NDArray[np.float32]  # [N] constant
     wind: NDArray[np.float32]  # [N] constant
@@ -93,7 +93,7 @@ class Smoke:
         return (before.nozzle != after.nozzle).astype(np.intp)
 
 
-def carry(what: NDArray[np.float32], flow: NDArray[np.float32]) -> NDArray[np.float32]:
+def carry(what: NDArray[np.floating], flow: NDArray[np.floating]) -> NDArray[np.floating]:
     """Fields [N, F, H, W] carried along by ``flow`` [N, 2, H, W] for a tick: each cell takes what was where the flow
     has come from, between cells in proportion, and at the edge what is there."""
     count, fields, height, width = what.shape
@@ -108,7 +108,7 @@ def carry(what: NDArray[np.float32], flow: NDArray[np.float32]) -> NDArray[np.fl
     return upper + (lower - upper) * down
 
 
-def without_sources(flow: NDArray[np.float32]) -> NDArray[np.float32]:
+def without_sources(flow: NDArray[np.floating]) -> NDArray[np.floating]:
     """``flow`` [N, 2, H, W] less the slope of a pressure, so that about as much goes into a cell as comes out; nothing
     passes the walls."""
     flow = _walled(flow)
@@ -130,7 +130,7 @@ def without_sources(flow: NDArray[np.float32]) -> NDArray[np.float32]:
     return _walled(flow - np.stack([across, down], 1) / 2)
 
 
-def _walled(flow: NDArray[np.float32]) -> NDArray[np.float32]:
+def _walled(flow: NDArray[np.floating]) -> NDArray[np.floating]:
     """With no flow across the box's edges."""
     flow = flow.copy()
     flow[:, 0, :, [0, -1]] = 0

@@ -8,6 +8,7 @@ import torch
 
 from tickworld.agents import PLAYERS, player
 from tickworld.data.player import Player
+from tickworld.errors import choose
 from tickworld.evaluation.evaluate import Evaluation, EvaluationConfig, evaluate
 from tickworld.evaluation.measures import chosen, measure
 from tickworld.evaluation.setting import Setting
@@ -32,7 +33,7 @@ def check_names(config: EvaluationConfig, game: Simulator) -> Player:
     chosen(config.measures)
     if "suites" in chosen(config.measures):
         for name in config.suites:
-            player(name, game)
+            choose(PLAYERS, name, "player")  # one that cannot play this game is left out when it is measured
     return player(config.players, game)
 
 

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from tickworld.errors import UserError
 from tickworld.models.cores.snapped import Snapped, SnappedConfig, SnappedState
+from tickworld.models.parts import State
 from tickworld.simulator import Spec
 
 
@@ -58,7 +59,7 @@ class Recall(Snapped):
         """How many numbers a pixel shows to the rule when there are so many palette colours."""
         return super().planes(colours) + colours - 1
 
-    def init(self, start: Tensor) -> RecallState:
+    def init(self, start: Tensor) -> State:
         """As ``snapped`` does, and with what was seen last in all the frames that were shown."""
         first, *later = self.colours(start).unbind(1)
         seen = first
@@ -68,11 +69,11 @@ class Recall(Snapped):
             seen = self._shares(seen)
         return self._with(super().init(start), seen)
 
-    def smoothed(self, state: RecallState) -> RecallState:
+    def smoothed(self, state: State) -> State:
         """With probabilities of colours, all of them sure."""
         return state if self.soft else self._with(super().smoothed(state), self._shares(state.recall))
 
-    def advance(self, state: RecallState, out: Tensor) -> RecallState:
+    def advance(self, state: State, out: Tensor) -> State:
         """The state one tick later, when ``out`` [B, Q, H, W] are the logits of the next frame's colours."""
         later = super().advance(state, out)
         now = later.frames[:, -1]
@@ -87,6 +88,6 @@ class Recall(Snapped):
     def _shares(self, colours: Tensor) -> Tensor:
         return F.one_hot(colours.long(), len(self.palette)).movedim(-1, 1).float()
 
-    def _shown(self, state: RecallState) -> Tensor:
+    def _shown(self, state: State) -> Tensor:
         """The last frames, and what is recalled as one more."""
         return torch.cat([state.frames, state.recall.unsqueeze(1)], 1)
