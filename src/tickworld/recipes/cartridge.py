@@ -81,10 +81,12 @@ def read_label(path: Path) -> Label:
 def load(path: Path) -> Playable:
     """The world of the cartridge, to be judged as it was before it was packed.
 
-    Raises UserError when it is no cartridge, is damaged or of a newer format, or does not fit the games of this
-    version.
+    Raises UserError when it is no cartridge, is damaged or of a newer format, does not fit the games of this version,
+    or when its game would run code that nobody here trusts.
     """
-    return _opened(_content(path), path)
+    content = _content(path)
+    check_trusted(_label(content, path).spec.name, str(path))
+    return _opened(content, path)
 
 
 def _packed(tensors: dict[str, Tensor], label: Label) -> bytes:
@@ -150,10 +152,8 @@ def _opened(content: bytes, path: Path) -> Playable:
 
 
 def _game(label: Label) -> Simulator:
-    """The game that was learned. Raises UserError when there is none of that name, when it has become another, or when
-    it would run code that nobody here trusts."""
+    """The game that was learned. Raises UserError when there is none of that name, or it has become another."""
     asked = label.spec
-    check_trusted(asked.name, "it")
     known = game(asked.name).spec
     for param in asked.params:
         known.index(param.name)
