@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tickworld import seeds
-from tickworld.agents import PLAYERS, player
+from tickworld.agents import able, player
 from tickworld.checks import some_actions
 from tickworld.games import GAMES, game
 from tickworld.models.cores.snapped import SnappedConfig
@@ -82,7 +82,7 @@ def test_rows_are_selected_from_two_states(simulator: Simulator) -> None:
     assert (frames[~first] == simulator.render(other)[~first]).all()
 
 
-@pytest.mark.parametrize("who", PLAYERS)
+@pytest.mark.parametrize("who", able(game("pong")))
 def test_what_players_carry_can_be_taken_and_joined_too(who: str) -> None:
     pong, rows = game("pong"), seeds.rows(1, 0, ROWS)
     one, frames = player(who, pong), pong.render(begun(pong, rows))

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tickworld import seeds
-from tickworld.agents import PLAYERS, player
+from tickworld.agents import able, player
 from tickworld.games.pong import SPEC, Pong
 from tickworld.games.pong_court import DIGIT_X, DIGITS, LIT, PADDLE_X, TOP
 from tickworld.simulator import Ruled
@@ -51,7 +51,7 @@ def watched(pong: Pong, name: str, count: int, ticks: int) -> tuple[Frames, NDAr
 
 
 CASES = [
-    *((name, {}) for name in PLAYERS),
+    *((name, {}) for name in able(Pong())),
     ("held_out", {"serve_wait": 0}),
     ("held_out", {"ball_size": 3, "paddle_length": 3}),
     ("mixed", {"points": 1, "ball_size": 2}),
@@ -68,7 +68,7 @@ def test_the_true_game_breaks_no_rule(name: str, params: dict[str, Any]) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("params", [{}, {"serve_wait": 0}, EVERYTHING], ids=["defaults", "no wait", "every param"])
-@pytest.mark.parametrize("name", PLAYERS)
+@pytest.mark.parametrize("name", able(Pong()))
 def test_the_true_game_breaks_no_rule_in_long_play(name: str, params: dict[str, Any]) -> None:
     pong = Pong(**params)
     assert judged(pong, *watched(pong, name, 128, 3000)) == NOTHING
