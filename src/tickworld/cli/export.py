@@ -9,6 +9,7 @@ import tyro
 
 from tickworld.cli.command import Command, RunFolder
 from tickworld.cli.console import Terminal
+from tickworld.data.manifest import is_there
 from tickworld.errors import UserError
 
 if TYPE_CHECKING:  # loading torch takes seconds
@@ -17,28 +18,34 @@ if TYPE_CHECKING:  # loading torch takes seconds
 
 
 class Export(Command):
-    """A trained world to play where there is no tickworld: one web page that works offline, or an ONNX file.
+    """A trained world to play where there is no tickworld: one web page that works offline, or an ONNX file. Or a
+    recording as a Minari dataset.
 
     A .html file is opened in any browser and played there; nothing else is needed, and it asks nobody for anything. A
     .onnx file is one tick for onnxruntime in any language: fields of the state and what is pressed in, those of the
     next state and its frame out; first states are in its metadata. Either is played beside torch before it is written.
-    Needs pip install 'tickworld[export]'.
+    Needs pip install 'tickworld[export]'. A recording becomes a folder that Minari reads, frames kept exactly; needs
+    pip install 'tickworld[import]'.
     """
 
     path: RunFolder
-    """folder of a run, a .cartridge file, or cartridge:NAME; see `tickworld cartridges`"""
-    out: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("world.onnx")
-    """where to write it, a .html or .onnx file"""
+    """folder of a run, a .cartridge file, cartridge:NAME (see `tickworld cartridges`), or folder of a recording"""
+    out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
+    """where to write it, a .html or .onnx file, by default world.onnx; of a recording a new folder, by default
+    NAME.minari"""
 
     def run(self) -> None:
         """Writes it."""
         writers = {".html": _page, ".onnx": _onnx}
-        if self.out.suffix.lower() not in writers:
+        if is_there(self.path):
+            _minari(self.path, self.out or Path(f"{self.path.resolve().name}.minari"))
+            return
+        out = self.out or Path("world.onnx")
+        if out.suffix.lower() not in writers:
             raise UserError(
-                f"export writes a web page or an ONNX file; got {self.out.name!r}; name it something.html or "
-                "something.onnx"
+                f"export writes a web page or an ONNX file; got {out.name!r}; name it something.html or something.onnx"
             )
-        writers[self.out.suffix.lower()](self.path, self.out)
+        writers[out.suffix.lower()](self.path, out)
 
 
 def _page(place: Path, out: Path) -> None:
@@ -61,6 +68,15 @@ def _onnx(place: Path, out: Path) -> None:
     for title, ports in (("in", made.inputs), ("out", made.outputs)):
         print(f"{title:<4} " + ", ".join(f"{name} {shape}" for name, shape in ports.items()))
     print(_played(made))
+
+
+def _minari(place: Path, out: Path) -> None:
+    from tickworld.data import store
+    from tickworld.data.exporting import export_minari
+
+    there = store.open(place)
+    count = export_minari(there, out, Terminal())
+    print(f"{out} is a Minari dataset of {count} episodes; minari.MinariDataset('{out}/data') opens it")
 
 
 def _played(made: Exported | Page) -> str:

@@ -59,7 +59,7 @@ class Import(Command):
     shift: str = "0"
     """ticks by which actions are moved to later frames (below 0: to earlier ones); auto: as fits best"""
     ticks: int | None = Field(default=None, gt=0)
-    """ticks of the longest episode, longer ones are cut; by default up to 512, and so that there are ten or more"""
+    """ticks of the longest episode, longer ones are cut; by default up to 512, and so that there are several"""
     json_output: Json = False
     """print JSON for a program to read"""
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from tickworld.cli.command import Command
 from tickworld.cli.console import Terminal
 from tickworld.errors import UserError, check_installed, near_match
+from tickworld.simulator import Replayed
 
 if TYPE_CHECKING:
     from tickworld.play.scene import Scene
@@ -76,6 +77,14 @@ class Play(Command):
         from tickworld.recipes.shelf import known, open_playable  # loading torch takes seconds
 
         playable, told = open_playable(self.place), known(self.place)
+        if isinstance(playable.game, Replayed):  # it can be watched and not be played; its world is played alone
+            return Scene(
+                self.place,
+                playable.world,
+                players=able(playable.world),
+                provenance=told.provenance,
+                calibration=told.calibration,
+            )
         return Scene(
             self.place,
             playable.game,

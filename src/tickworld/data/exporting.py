@@ -10,7 +10,6 @@ Frames are kept exactly, in gzip; Minari's own writer would turn them into JPEG.
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +97,7 @@ def _metadata(store: Store, counts: list[int]) -> dict[str, Any]:
         "jpeg_encoding": False,
         "observation_space": json.dumps(box),
         "action_space": json.dumps(keys),
-        "dataset_id": f"tickworld/{re.sub(r'[^A-Za-z0-9_-]', '_', spec.name)}-v0",
+        "dataset_id": f"tickworld/{files.plain_name(spec.name).replace('.', '-')}-v0",
         "minari_version": _VERSION,
         "algorithm_name": store.manifest.plan.players,
         OURS: words.model_dump(mode="json"),

@@ -55,7 +55,7 @@ def begun(word: str, changes: Mapping[str, Any]) -> Made:
         choose({**RECIPES, **GAMES}, word, "recipe")
     own = {name.removeprefix("game."): value for name, value in changes.items() if name.startswith("game.")}
     made = any_game(configs.override(GameConfig(name=word), own))
-    return made._replace(config=configs.override(made.config, changes))
+    return made._replace(config=configs.override(adapted(made.config, changes), changes))
 
 
 def overrides(config: RunConfig) -> dict[str, Any]:

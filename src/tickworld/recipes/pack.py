@@ -11,6 +11,7 @@ import torch
 
 from tickworld import __version__
 from tickworld import config as configs
+from tickworld.data.recorded import is_recorded
 from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import DREAM
 from tickworld.evaluation.measures import MEASURES
@@ -31,6 +32,11 @@ def pack(run: Run, path: Path) -> Label:
     Raises UserError for a run that has not been evaluated, and when the disk refuses.
     """
     result = run.folder / "evaluation.json"
+    if is_recorded(run.config.game.name):
+        raise UserError(
+            f"{run.folder} learned a recording, and who opens a cartridge measures its claim on the game; export the "
+            "world as a page instead: tickworld export RUN -o world.html"
+        )
     if not result.exists():
         raise UserError(
             f"{run.folder} has no evaluation.json, and a cartridge says for how long its world is right; finish the "

@@ -81,7 +81,9 @@ def _check_recording(there: Store, wanted: Spec) -> None:
 
 def in_words(there: Store) -> str:
     """A recording in words, with a short sum of its game's params."""
-    plan = there.manifest.plan
+    plan, told = there.manifest.plan, there.manifest.imported
+    if told is not None:
+        return f"{plan.episodes} episodes of up to {plan.ticks} ticks of {there.spec.name}, imported from {told.source}"
     params = repr(
         [(each.name, each.drawn, float(each.default), float(each.low), float(each.high)) for each in there.spec.params]
     )

@@ -14,6 +14,7 @@ import torch
 import yaml
 
 from tickworld import files
+from tickworld.data.recorded import is_recorded
 from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import DREAM, Evaluation
 from tickworld.evaluation.sheets import Sheet, sheets
@@ -90,14 +91,17 @@ def _split(evaluation: Evaluation, show: SplitConfig) -> Frames:
 def _report(run: Run, evaluation: Evaluation, result: dict[str, Any], size: int) -> report.ReportInput:
     config, records = run.config, log.read(run.folder / "log.jsonl")
     pixel = result["pixel_horizon"]
-    unseen = config.evaluation.players != config.record.players
+    unseen = "on seeds that training never saw"
+    if is_recorded(config.game.name):
+        unseen = "from episodes that were held out of training"
+    elif config.evaluation.players != config.record.players:
+        unseen = "on seeds and players that training never saw"
     return report.ReportInput(
         title=f"A learned {evaluation.game}",
         headline=f"Right, to the pixel, for a median of {pixel['median']:g} ticks",
         lead=(
-            f"{evaluation.rollouts} games of {evaluation.frames} ticks on seeds "
-            f"{'and players ' if unseen else ''}that training never saw, truth and dream from the same start under "
-            "the same keys, open loop. "
+            f"{evaluation.rollouts} games of {evaluation.frames} ticks {unseen}, truth and dream from the same start "
+            "under the same keys, open loop. "
             f"{pixel['survived']:.0%} of the games were right to the end."
         ),
         facts=[

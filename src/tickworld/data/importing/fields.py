@@ -19,6 +19,12 @@ from tickworld.errors import UserError, check_installed
 
 _AT_ONCE = 64
 """Items that are read together."""
+_HARMLESS = {
+    *("blosc", "bz2", "crc32", "delta", "gzip", "lz4", "lzma", "shuffle", "vlen-utf8", "zlib", "zstd"),
+    *("BloscCodec", "BytesCodec", "Crc32cCodec", "GzipCodec", "ShardingCodec", "TransposeCodec", "VLenUTF8Codec"),
+    "ZstdCodec",
+}
+"""Ways to pack arrays in zarr's second and third format that only unpack numbers and text."""
 
 
 class Field(Protocol):
@@ -79,7 +85,7 @@ class _Sliced:
     def whole(self) -> NDArray[Any]:
         with _damage(self.path, self.name):
             values = np.asarray(self.array[...])
-            return values.astype(str) if values.dtype.kind == "O" and self.dtype.kind == "U" else values
+            return values.astype(str) if self.dtype.kind == "U" else values
 
     def items(self, lead: int, first: int, stop: int) -> Iterator[NDArray[Any]]:
         rows = self.shape[1] if lead == 2 else stop
@@ -161,7 +167,25 @@ def _hdf5_fields(path: Path) -> Mapping[str, Field]:
 def _zarr_fields(path: Path) -> Mapping[str, Field]:
     import zarr
 
+    found: dict[str, Field] = {}
     with _damage(path, "its list of arrays"):
-        group = zarr.open_group(path, mode="r")
-        arrays = {name: each for name, each in group.arrays() if each.dtype.kind != "O"}
-    return {name: _Sliced(path, name, each, each.shape, np.dtype(each.dtype)) for name, each in arrays.items()}
+        for name, each in zarr.open_group(path, mode="r").arrays():
+            _check_codecs(path, name, each)
+            dtype = np.dtype("U") if each.dtype.kind == "T" else np.dtype(each.dtype)
+            if dtype.kind != "O":
+                found[name] = _Sliced(path, name, each, each.shape, dtype)
+    return found
+
+
+def _check_codecs(path: Path, name: str, array: Any) -> None:
+    """Raises UserError for an array that is packed in a way that is not known to be harmless: one way runs Python."""
+    if array.metadata.zarr_format == 2:
+        used = [each.codec_id for each in (*array.filters, *array.compressors)]
+    else:
+        codecs = list(array.metadata.codecs)
+        for each in codecs:  # what shards are made of is appended, and looked at in turn
+            codecs += [*getattr(each, "codecs", ()), *getattr(each, "index_codecs", ())]
+        used = [type(each).__name__ for each in codecs]
+    strange = [each for each in used if each not in _HARMLESS]
+    if strange:
+        raise UserError(f"{path} has {name} packed with {strange[0]}, which is not read here; write it anew with zstd")

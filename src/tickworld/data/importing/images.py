@@ -27,6 +27,8 @@ def is_images(path: Path) -> bool:
 
 def open_source(path: Path, asked: Asked) -> Source:
     """The images in ``path``. Raises UserError where a number is missing, or there is no usable table."""
+    if not path.is_dir():
+        raise UserError(f"{path} is no folder; give one that holds numbered images")
     folders = [path] if _images(path) else [each for each in _folders(path) if _images(each)]
     if not folders:
         raise UserError(f"{path} holds no images ({', '.join(SUFFIXES)}), nor do its folders; check the path")

@@ -39,8 +39,8 @@ class Choices(Looks):
     shift: int | Literal["auto"] = 0
     """ticks by which actions are moved to later frames (below 0: to earlier ones); auto: as fits best"""
     ticks: int | None = Field(default=None, gt=0)
-    """ticks of the longest episode, longer ones are cut where they share a frame; by default up to 512, and so that
-    there are ten episodes or more"""
+    """ticks of the longest episode, longer ones are cut where they share a frame; by default up to 512, and
+    so that there are several"""
 
 
 @dataclass(frozen=True)

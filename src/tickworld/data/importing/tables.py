@@ -115,9 +115,9 @@ def coded(track: Track, names: tuple[str, ...], indexed: bool) -> NDArray[np.uin
             codes[here] = names.index(str(value))
         else:
             row = int(np.flatnonzero(here.any(1))[0])
-            expected = f"0..{len(names) - 1}; " if indexed and number is not None else ""
+            expected = f"expected 0..{len(names) - 1}; " if indexed and number is not None else ""
             raise UserError(
-                f"{track.place(row)} has the action {str(value)!r}; expected {expected}{near_match(str(value), names)}"
+                f"{track.place(row)} has the action {str(value)!r}; {expected}{near_match(str(value), names)}"
             )
     return codes.astype(np.uint8)
 

@@ -27,8 +27,8 @@ PLAYERS = "imported"
 """Who is said to have played."""
 LONGEST = 512
 """Ticks of an episode, unless another number is asked for."""
-FEWEST = 10
-"""Episodes that a recording is cut into at least, so that a tenth can be kept to judge by."""
+FEW, CUT = 5, 10
+"""Fewer episodes than this are cut into about so many, so that some can be kept to judge by."""
 _SAMPLE = 2**20
 """Bytes at a file's begin and end that it is known again by."""
 
@@ -43,7 +43,7 @@ def write(source: Source, found: Survey, choices: Choices, path: Path, progress:
     pieces = list(_pieces(found.takes, ticks))
     height, width, channels = found.frame_shape
     spec = Spec(
-        name=choices.name or _plain(source.name),
+        name=choices.name or files.plain_name(source.name),
         height=height,
         width=width,
         channels=channels,
@@ -66,10 +66,10 @@ def write(source: Source, found: Survey, choices: Choices, path: Path, progress:
 
 def usual_ticks(lengths: list[int]) -> int:
     """Ticks of the longest episode when none are asked for: so many that nothing is cut, up to 512, and fewer where
-    there would not be ten episodes."""
+    there would be only a few episodes."""
     ticks = min(LONGEST, max(lengths))
-    if sum(-(-length // ticks) for length in lengths) < FEWEST:
-        ticks = max(sum(lengths) // FEWEST, 1)
+    if sum(-(-length // ticks) for length in lengths) < FEW:
+        ticks = max(sum(lengths) // CUT, 1)
     return ticks
 
 
@@ -90,17 +90,11 @@ def fingerprint(paths: tuple[Path, ...]) -> str:
 
 
 def _pieces(takes: tuple[Take, ...], ticks: int) -> Iterator[tuple[Take, int, int]]:
-    """The episodes: of each take the ticks from one number to another."""
+    """The episodes: of each take the ticks from one number to another, in parts of about one length."""
     for take in takes:
-        for first in range(0, take.ticks, ticks):
-            yield take, first, min(first + ticks, take.ticks)
-
-
-def _plain(name: str) -> str:
-    """A file's name as the name of a game."""
-    return (
-        "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name).strip("_") or "recording"
-    )
+        count = -(-take.ticks // ticks)
+        edges = [take.ticks * part // count for part in range(count + 1)]
+        yield from ((take, first, stop) for first, stop in zip(edges, edges[1:], strict=False))
 
 
 class _Block:
