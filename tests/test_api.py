@@ -51,6 +51,15 @@ def test_from_a_game_to_a_learned_game(tmp_path: Path) -> None:
     assert again.finished and np.isfinite(result.pixel_horizon["mean"])
 
 
+def test_data_of_ones_own(tmp_path: Path) -> None:
+    games = tw.record(tw.game("pong"), players="mixed", episodes=6, ticks=20, out=tmp_path / "pong").read()
+    np.savez(tmp_path / "mine.npz", frames=games.frames, actions=games.actions)
+    there = tw.import_data(tmp_path / "mine.npz", out=tmp_path / "data", name="tennis", action_names=["a", "b", "c"])
+    assert there.spec.name == "tennis" and (there.read().frames == games.frames).all()
+    with pytest.raises(UserError, match="import_data: there is no setting 'shft'; did you mean 'shift'"):
+        tw.import_data(tmp_path / "mine.npz", out=tmp_path / "data", shft=1)
+
+
 def test_mistakes_are_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no game 'pnog'"):
         tw.game("pnog")

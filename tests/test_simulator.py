@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tickworld import seeds
 from tickworld.errors import UserError
 from tickworld.games import GAMES, game
-from tickworld.simulator import BallGame, Param, Simulator, Spec
+from tickworld.simulator import BallGame, Param, Probed, Simulator, Spec
 
 SPEC = Spec(
     name="toy",
@@ -84,8 +84,10 @@ def test_every_games_own_params_are_legal(name: str) -> None:
 
 @pytest.mark.parametrize("name", GAMES)
 def test_every_game_is_a_simulator_that_can_be_read(name: str) -> None:
-    assert isinstance(game(name), Simulator)
-    assert isinstance(game(name), BallGame)
+    simulator = game(name)
+    assert isinstance(simulator, Simulator)
+    assert isinstance(simulator, BallGame) == (name in ("pong", "pong_angle", "breakout", "catch"))
+    assert isinstance(simulator, Probed) != (name in ("cart", "bounce", "smoke"))
 
 
 @pytest.mark.parametrize(

@@ -321,7 +321,7 @@ class Observing(Simulator, Protocol):
 class Replayed(Simulator, Protocol):
     """A Simulator that was recorded: it goes on as it was played, and refuses all other actions."""
 
-    def pressed(self, state: State) -> NDArray[np.uint8]:
+    def recorded_actions(self, state: State) -> NDArray[np.uint8]:
         """The actions [N, P] that led on from ``state``; 0 after the end."""
         ...
 

@@ -61,8 +61,9 @@ def test_the_help_of_a_command_names_every_flag(command: str, flag: str, capsys:
             "path": "RUN",
             "paths": "RUN",
             "place": "RUN",
+            "source": "SOURCE",
         }
-        assert positional.get(name, f"--{name.removesuffix('_output')}") in text
+        assert positional.get(name, f"--{name.removesuffix('_output').replace('_', '-')}") in text
         assert field.description and field.description in text
     assert " ".join(kind.__doc__.split("\n")[0].split()) in text
 

@@ -46,6 +46,9 @@ def test_a_run_that_has_stopped_is_told(run: Path, capsys: pytest.CaptureFixture
 
 def test_mistakes_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
-    for place, complaint in (("none", "none does not exist"), (str(tmp_path / "empty"), "is no run")):
+    for place, complaint in (
+        ("none", "none does not exist"),
+        (str(tmp_path / "empty"), "is not a run: it has no config.yaml"),
+    ):
         assert main(["doctor", place]) == 2
         assert complaint in capsys.readouterr().err

@@ -71,7 +71,7 @@ def test_others_are_let_in_with_a_warning(served: list[Scene], capsys: pytest.Ca
     [
         (
             "pogn",
-            "there is no game 'pogn'; did you mean 'pong'? known: pong, pong_angle; a run or a cartridge",
+            "there is no game 'pogn'; did you mean 'pong'? known: pong, pong_angle, breakout, ",
         ),
         ("runs/pogn", "runs/pogn does not exist; give the folder that `tickworld train` made"),
         ("pogn.cartridge", "pogn.cartridge does not exist; give the folder"),

@@ -57,7 +57,7 @@ def test_it_goes_on_as_it_was_played(there: Store) -> None:
 def test_other_actions_are_refused(there: Store) -> None:
     simulator = Recorded(there.path)
     state = simulator.init(simulator.spec.defaults(4), rows(0, 0, 4))
-    wrong = (simulator.pressed(state) + 1) % 3
+    wrong = (simulator.recorded_actions(state) + 1) % 3
     with pytest.raises(UserError, match="pong is a recording and goes on only as it was played: at tick .* got .* use"):
         simulator.update(state, wrong)
 

@@ -39,5 +39,5 @@ class _AsRecorded:
         return self.game.init(self.game.spec.defaults(len(seeds)), seeds)
 
     def act(self, memory: Any, tick: int, frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Any]:
-        actions = self.game.pressed(memory)
+        actions = self.game.recorded_actions(memory)
         return actions, self.game.update(memory, actions)

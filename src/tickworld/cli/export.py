@@ -31,8 +31,7 @@ class Export(Command):
     path: RunFolder
     """folder of a run, a .cartridge file, cartridge:NAME (see `tickworld cartridges`), or folder of a recording"""
     out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
-    """where to write it, a .html or .onnx file, by default world.onnx; of a recording a new folder, by default
-    NAME.minari"""
+    """a .html or .onnx file, by default world.onnx; of a recording a new folder, by default NAME.minari"""
 
     def run(self) -> None:
         """Writes it."""

@@ -91,7 +91,7 @@ class Recorded:
 
     def update(self, state: Place, actions: NDArray[np.integer]) -> Place:
         """One tick on, until the episode's end. Raises UserError for other actions than were pressed."""
-        playing, pressed = ~self._ended(state), self.pressed(state)
+        playing, pressed = ~self._ended(state), self.recorded_actions(state)
         wrong = playing & (actions != pressed).any(-1)
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
@@ -111,7 +111,7 @@ class Recorded:
         reward = np.where(state.tick[:, None] > 0, self.episodes.rewards[state.episode, before], 0)
         return Status(reward.astype(np.float32), self._ended(state))
 
-    def pressed(self, state: Place) -> NDArray[np.uint8]:
+    def recorded_actions(self, state: Place) -> NDArray[np.uint8]:
         """The actions [N, P] that led on from ``state``; 0 after the end."""
         last = np.maximum(self.episodes.lengths[state.episode] - 1, 0)
         actions = self.episodes.actions[state.episode, np.minimum(state.tick, last)]

@@ -44,10 +44,9 @@ class GymConfig(Config):
     grey: bool = False
     """one channel of brightness in place of three of colour"""
     size: Literal["auto"] | tuple[int, int] = "auto"
-    """height and width of a frame in pixels, or one number for both, 0: as it is shown; auto: up to 64, or as much as
-    thin things need"""
+    """height and width in pixels, or one number, 0: as it is; auto: up to 64, or what thin things need"""
     resize: Literal["auto", "nearest", "area"] = "auto"
-    """nearest keeps colours and may lose thin things, area blurs; auto: nearest where random play shows few colours"""
+    """nearest keeps colours, area thin things; auto: nearest where random play shows few colours"""
     palette: int = Field(default=16, ge=0, le=256)
     """most colours of a palette; there is none where random play shows more, or where resizing blurs"""
     skip: int = Field(default=1, ge=1, le=64)

@@ -23,8 +23,7 @@ class GameConfig(Config):
     """Which game, and how its params are fixed or drawn."""
 
     name: str
-    """a game of the table, see `tickworld games`, gym:ID for an environment of Gymnasium, or data:FOLDER for a
-    recording"""
+    """a game of `tickworld games`, gym:ID for an environment of Gymnasium, or data:FOLDER for a recording"""
     params: dict[str, float | tuple[float, float]] = {}
     """params by name: a number fixes one, a (low, high) pair draws it anew for each episode"""
     gym: GymConfig = GymConfig()
