@@ -54,8 +54,7 @@ class Import(Command):
     skip: int = Field(default=1, gt=0)
     """frames of the source in a tick: the first of them is shown, and its action counts"""
     palette: int | None = Field(default=None, ge=0, le=256)
-    """most colours of a palette, to the nearest of which every pixel is set; 0: there is none; by default the colours
-    that occur, if they are 16 at most"""
+    """most colours of a palette, which pixels are set to; 0: none; by default those that occur, if 16 at most"""
     shift: str = "0"
     """ticks by which actions are moved to later frames (below 0: to earlier ones); auto: as fits best"""
     ticks: int | None = Field(default=None, gt=0)
