@@ -8,7 +8,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_VERBS = ("evaluate", "fit", "game", "load", "record", "train")
+_VERBS = ("evaluate", "fit", "game", "import_data", "load", "record", "train")
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,7 @@ from tickworld import config as configs
 from tickworld import files
 from tickworld.agents import player
 from tickworld.data import record as recording
+from tickworld.data.importing import Asked, Choices, bring_in, open_source
 from tickworld.data.manifest import Plan
 from tickworld.data.store import Store
 from tickworld.evaluation.evaluate import Evaluation, EvaluationConfig
@@ -31,7 +32,7 @@ from tickworld.recipes.shelf import open_playable
 from tickworld.simulator import Simulator
 from tickworld.training.fit import fit
 
-__all__ = ["evaluate", "fit", "game", "load", "record", "train"]
+__all__ = ["evaluate", "fit", "game", "import_data", "load", "record", "train"]
 
 
 def record(
@@ -47,6 +48,18 @@ def record(
     asked = {"players": players, "episodes": episodes, "ticks": ticks, "seed": seed}
     plan = configs.validate(Plan, asked, "record")
     return recording.record(simulator, player(players, simulator), plan, Path(out))
+
+
+def import_data(source: str | Path, *, out: str | Path, show: Progress | None = None, **choices: Any) -> Store:
+    """Makes a recording in the folder ``out`` of the video, images, arrays or Minari dataset at ``source``.
+
+    ``choices`` are those of ``data.importing.survey.Choices``, such as ``shift="auto"``, and ``table``, where the
+    actions do not lie beside the frames. ``train`` learns from it. Raises UserError.
+    """
+    table = choices.pop("table", None)
+    asked = Asked(table=None if table is None else Path(table))
+    wanted = configs.validate(Choices, choices, "import_data")
+    return bring_in(open_source(Path(source), asked), Path(out), wanted, show).store
 
 
 def train(

@@ -21,6 +21,7 @@ from tickworld.data.recorded import Recorded
 from tickworld.errors import UserError
 from tickworld.games import game
 from tickworld.recipes import begun
+from tickworld.recipes.doctor import diagnose
 from tickworld.recipes.pack import pack
 from tickworld.recipes.playable import judge
 from tickworld.recipes.recording import learned_from
@@ -117,6 +118,11 @@ def test_measures_that_press_keys_are_left_out_with_a_word(run: Run, capsys: pyt
     assert main(["evaluate", str(run.folder), "--measures", "suites", "search", "--rollouts", "2"]) == 0
     shown = capsys.readouterr().err
     assert "no suites: mine is a recording" in shown and "no search: mine cannot be set back" in shown
+
+
+def test_a_doctor_asks_nothing_that_a_recording_cannot_answer(run: Run) -> None:
+    told = [each.what for each in diagnose(run.folder)]
+    assert len(told) == 3 and told[0].startswith("the training of") and told[1].startswith("the recording")
 
 
 def test_another_player_is_refused_before_anything_is_done(data: Path, tmp_path: Path) -> None:

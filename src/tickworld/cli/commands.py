@@ -82,7 +82,8 @@ class Recipes(Command):
 class Train(Command):
     """Record what is needed, train, evaluate and draw one recipe. Run again, it goes on where it stopped.
 
-    The name of a game in place of a recipe's, also gym:ID for an environment of Gymnasium, trains what suits it.
+    The name of a game in place of a recipe's, also gym:ID for an environment of Gymnasium or data:FOLDER for a
+    recording, trains what suits it.
 
     Any setting can be changed by its dotted name, e.g. --training.iterations 100 --game.params.serve_wait 0.
     """
