@@ -131,7 +131,15 @@ def draw(path: Path, panels: Mapping[str, list[curves.Series]], across: str, *lo
     for axes in figure.axes[: len(panels)]:
         axes.set(xlabel=across, **{f"{axis}scale": "log" for axis in logarithmic})
         for axis in logarithmic:
-            getattr(axes, f"{axis}axis").set_major_formatter(lambda value, _: f"{value:g}")
+            side = getattr(axes, f"{axis}axis")
+            low, high = sorted(side.get_view_interval())
+            side.set_major_formatter(lambda value, _: f"{value:g}")
+            side.set_minor_formatter(_few if high < 20 * low else "")
         for line in axes.get_lines():
             line.set_linewidth(1.4)
     files.write_bytes(path, curves.png(figure, dpi=100))
+
+
+def _few(value: float, _: int) -> str:
+    """Labels of the minor ticks of a short logarithmic axis: some of them."""
+    return f"{value:g}" if f"{value:e}"[0] in "246" else ""
