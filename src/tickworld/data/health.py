@@ -83,7 +83,8 @@ def one_start(episodes: Episodes, spec: Spec) -> Symptom | None:
     alike = len(np.unique(episodes.frames[:, 0].reshape(len(episodes), -1), axis=0))
     params = len(np.unique(episodes.params, axis=0))
     played = len(np.unique(episodes.actions.reshape(len(episodes), -1), axis=0))
-    if len(episodes) < 4 or max(alike, params) > 1 and played > 1 or played > len(episodes) // 2:
+    differ = max(alike, params) > 1
+    if len(episodes) < 4 or (differ and (played > 1 or len(spec.actions) < 2)) or played > len(episodes) // 2:
         return None
     return Symptom(
         "always the same",
@@ -145,13 +146,14 @@ def params_rest(episodes: Episodes, spec: Spec) -> Symptom | None:
 
 
 def misaligned(episodes: Episodes, spec: Spec) -> Symptom | None:
-    """Actions that come too late or too early for what moves, and actions that explain nothing."""
+    """Actions that come too late for what moves, and actions that explain nothing. That what moves follows later is no
+    fault: a push is seen once something has gained speed."""
     if len(spec.actions) < 2 or len(np.unique(episodes.actions)) < 2:
         return None
     each = [episode(episodes, index) for index in range(min(len(episodes), LOOKED_AT))]
     motion = [alignment.Motion(alignment.moved(one.frames), one.actions) for one in each if len(one.actions)]
     found = alignment.align(motion, spec.players)
-    if found.ticks < alignment.FEWEST or found.lag == 0:
+    if found.ticks < alignment.FEWEST or (found.lag is not None and found.lag >= 0):
         return None
     if found.lag is None:
         name, advice = (
