@@ -11,6 +11,7 @@ from typing import Any
 
 from tickworld.config import Config, override
 from tickworld.models.cores.bodies import BodiesConfig
+from tickworld.models.cores.cellular import CellularConfig
 from tickworld.models.cores.committee import CommitteeConfig
 from tickworld.models.cores.dilated import DilatedConfig, GruCellConfig
 from tickworld.models.cores.dnc import DncConfig
@@ -19,6 +20,7 @@ from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.mdn_rnn import MdnRnnConfig
 from tickworld.models.cores.mingru import MinGruConfig
 from tickworld.models.cores.ntm import NtmConfig
+from tickworld.models.cores.recall import RecallConfig
 from tickworld.models.cores.rssm import RssmConfig
 from tickworld.models.cores.runtime import RuntimeConfig
 from tickworld.models.cores.snapped import SnappedConfig
@@ -37,7 +39,7 @@ from tickworld.recipes.config import RunConfig
 from tickworld.recipes.pong import seed_gru
 from tickworld.training.curriculum import GrowthConfig, RateConfig
 from tickworld.training.objectives import EvidenceConfig, RolloutConfig, TransitionConfig
-from tickworld.training.sampling import HardConfig
+from tickworld.training.sampling import HardConfig, UniformConfig
 
 Suite = dict[str, dict[str, RunConfig]]
 """Game -> name of a world -> its config."""
@@ -47,7 +49,7 @@ RENDERER = ProfilesConfig(shapes=12)
 """What most cores are drawn by: of the renderers for any vector the best after few minutes (``docs/results.md``)."""
 
 
-def _rule(core: SnappedConfig | CommitteeConfig) -> Changes:
+def _rule(core: SnappedConfig | CommitteeConfig | CellularConfig) -> Changes:
     """The parts of recipe demo, which learns single transitions; without its sampler, which plays games of its own."""
     return {
         "world.initializer": HistoryConfig(),
@@ -88,6 +90,12 @@ CORES: dict[str, Changes] = {  # sized to about 60,000 weights a world that star
     },
     "snapped": _rule(SnappedConfig(reach=(2, 1), width=76, glance_width=48, summary=36)),
     "committee": _rule(CommitteeConfig(member=_SMALL)),
+    "recall": _rule(RecallConfig(reach=(2, 1), width=68, glance_width=44, summary=32)),
+    "cellular": {
+        **_rule(CellularConfig(radius=3, width=196, wraps=False)),
+        "training.objective": RolloutConfig(moving=0.0),
+        "training.sampler": UniformConfig(),
+    },
     "bodies": {  # as in recipe pong_angle
         "world.core": BodiesConfig(bodies=3),
         "world.renderer": SpritesConfig(inside=True),
