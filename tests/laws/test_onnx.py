@@ -42,6 +42,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "dilated": {"levels": 3, "cell": {"kind": "gru", "size": 6}},
     "snapped": {"stirred": 100},
     "recall": {"stirred": 100},
+    "cellular": {"radius": 2, "width": 12},
     "committee": {"member": {"width": 8, "glance_width": 8, "summary": 4, "stirred": 100}, "members": 2, "sure": 6.0},
 }
 """Besides small sizes: as many pixels looked at as there are, since which ones are left out is the machine's choice."""
