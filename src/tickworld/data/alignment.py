@@ -2,9 +2,10 @@
 
 What moves between two frames is told by a few numbers: in each field of a grid over the picture how much brighter it
 became, and the products of that change with the slopes of brightness across and down, whose signs tell which way an
-edge went (as in the optical flow of Lucas and Kanade, 1981). All these are regressed on the actions of the ticks
-around, lags -5 .. +5 at once. What a lag alone explains, beyond what the other lags do, is its score: so an action that
-is held for long does not smear its effect over its neighbours.
+edge went (as in the optical flow of Lucas and Kanade, 1981); and how each of these differs from the tick before, since
+some keys move and others push. All are regressed on the actions of the ticks around, all lags at once. What a lag alone
+explains, beyond what the other lags do, is its score: so an action that is held for long does not smear its effect over
+its neighbours. The first lag that explains about as much as any is taken: effects may last, and never come before.
 
 A lag of 0 is as it should be: actions[t] tells what changes from frames[t] to frames[t + 1]. At a lag of -2 the actions
 come two ticks late, since nothing can answer a key before it is pressed. At +2 they come two ticks early, or the game
@@ -25,6 +26,8 @@ from numpy.typing import NDArray
 
 LAGS = tuple(range(-5, 6))
 """Ticks by which what changes may come after its action."""
+_LASTING = 3
+"""Further lags that are regressed on and not reported: else the last one would stand for all that comes after it."""
 FLOOR_TURNS = 16
 """How often the actions are turned against the frames to know what chance gives."""
 ENOUGH = 8192
@@ -36,6 +39,8 @@ _SIDE = 64
 """Frames whose sides are longer are looked at from farther away."""
 _RIDGE = 1e-3
 """Share of the mean variance that is added to each regressor, so that keys that are never apart do no harm."""
+_CLEAR = 1.5
+"""By what factor an effect must exceed what chance gives, which it does by itself now and then."""
 _LEAST = 0.002
 """Share of what moves that an action must explain to be noticed at all."""
 
@@ -60,14 +65,17 @@ class Alignment:
     @property
     def effective(self) -> NDArray[np.bool_]:
         """Whether what a player presses has an effect that can be seen, [P]."""
-        return self.scores.max(0) > np.maximum(self.floor, _LEAST)
+        return self.scores.max(0) > np.maximum(_CLEAR * self.floor, _LEAST)
 
     @property
     def lag(self) -> int | None:
-        """The lag at which actions explain best what moves; None where none stands out."""
+        """The first lag at which actions explain what moves about as well as at any other, half as well or better. None
+        where none stands out."""
         if not self.effective.any():
             return None
-        return LAGS[int(self.scores[:, self.effective].sum(1).argmax())]
+        scores = self.scores[:, self.effective].sum(1)
+        enough = max(scores.max() / 2, self.floor[self.effective].sum())
+        return LAGS[int(np.flatnonzero(scores >= min(enough, scores.max()))[0])]
 
     @property
     def shift(self) -> int:
@@ -107,7 +115,10 @@ def verdict(alignment: Alignment, shift: int = 0) -> str:
     if alignment.ticks < FEWEST:
         return f"only {alignment.ticks} ticks: too few to tell whether the actions fit the frames"
     if lag is None:
-        return "no action has an effect that stands out, at any shift: check that table and frames belong together"
+        return (
+            f"no action has an effect that stands out in {alignment.ticks:,} ticks, at any shift: check that actions "
+            "and frames belong together"
+        )
     scores = np.where(alignment.effective, alignment.scores[LAGS.index(lag)], 0.0)
     best = int(scores.argmax())
     explained = f"they explain {scores[best]:.0%} of what moves there, by chance {alignment.floor[best]:.1%}"
@@ -140,27 +151,30 @@ def _fields(values: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def _lagged(episodes: Sequence[Motion]) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """What moved, [N, F], and what was pressed at every lag, [N, lags, P], of all ticks that have all lags."""
-    before, after = max(LAGS), -min(LAGS)
+    """What moved, [N, F], and what was pressed at every lag and the lasting ones, [N, lags, P], of all ticks that have
+    all lags."""
+    before, after = max(LAGS) + _LASTING, -min(LAGS)
+    lags = range(min(LAGS), before + 1)
     moves, pressed = [], []
     for episode in episodes:
         ticks = len(episode.moves)
         if ticks <= before + after:
             continue
         here = np.arange(before, ticks - after)
-        moves.append(episode.moves[here])
-        pressed.append(np.stack([episode.actions[here - lag] for lag in LAGS], 1))
+        pushed = np.diff(episode.moves, axis=0, prepend=episode.moves[:1])
+        moves.append(np.concatenate([episode.moves, pushed], 1)[here])
+        pressed.append(np.stack([episode.actions[here - lag] for lag in lags], 1))
     if not moves:
         count = episodes[0].actions.shape[1] if episodes else 1
-        return np.zeros((0, 1)), np.zeros((0, len(LAGS), count), np.uint8)
+        return np.zeros((0, 1)), np.zeros((0, len(lags), count), np.uint8)
     return np.concatenate(moves)[:ENOUGH].astype(np.float64), np.concatenate(pressed)[:ENOUGH]
 
 
 def _scores(moves: NDArray[np.float64], pressed: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """[lags, P]: the share of what moves, in the field where it is greatest, that a player's actions at a lag explain
+    """[LAGS, P]: the share of what moves, in the field where it is greatest, that a player's actions at a lag explain
     and those at other lags do not."""
     groups, columns = _regressors(pressed)
-    scores = np.zeros(pressed.shape[1:])
+    scores = np.zeros((len(LAGS), pressed.shape[2]))
     if not columns.shape[1] or not moves.shape[1]:
         return scores
     square = columns.T @ columns
@@ -168,6 +182,8 @@ def _scores(moves: NDArray[np.float64], pressed: NDArray[np.uint8]) -> NDArray[n
     inverse = np.linalg.inv(square)
     weights = inverse @ (columns.T @ moves)
     for (lag, player), group in groups.items():
+        if lag >= len(LAGS):
+            continue
         own = weights[group]
         explained = (own * np.linalg.solve(inverse[np.ix_(group, group)], own)).sum(0)
         scores[lag, player] = explained.max() / len(moves)

@@ -73,12 +73,15 @@ def made(folder: Path, observes: spaces.Space, presses: spaces.Space, form: str 
     storage = MinariStorage.new(folder / "data", observes, presses, data_format=form, jpeg_encoding=jpeg)
     shape = observes.shape or (1,)
     for row in range(3):
-        frames = np.repeat(np.arange(13, dtype=np.uint8) * 10 + row, int(np.prod(shape))).reshape(13, *shape)
-        actions = np.arange(12) % 4 + int(getattr(presses, "start", 0))
+        frames: Any = np.repeat(np.arange(13, dtype=np.uint8) * 10 + row, int(np.prod(shape))).reshape(13, *shape)
+        actions: Any = np.arange(12) % 4 + int(getattr(presses, "start", 0))
+        if shape == (1,):
+            frames = np.zeros((13, 1), np.float32)
+        if presses.shape:
+            actions = np.zeros((12, *presses.shape), np.float32)
         storage.update_episodes(
             [EpisodeBuffer(
-                id=row, seed=row, observations=frames if shape != (1,) else np.zeros((13, 1), np.float32),
-                actions=actions if presses.shape == () else np.zeros((12, *(presses.shape or ())), np.float32),
+                id=row, seed=row, observations=frames, actions=actions,
                 rewards=[float(step) for step in range(12)], terminations=[step == 11 for step in range(12)],
                 truncations=[False] * 12, infos={},
             )]

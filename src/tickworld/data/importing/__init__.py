@@ -70,8 +70,9 @@ def bring_in(source: Source, path: Path, choices: Choices | None = None, show: P
     whatever is wrong with it, and when ``path`` holds anything else.
     """
     choices, show = choices or Choices(), show or Silent()
-    expected = sum(clip.expected for clip in source.clips)
+    expected = max(sum(clip.expected for clip in source.clips), 1)
     with show.bar(f"looking through {source.name}", expected, "frames") as at:
-        found = survey(source, choices, lambda done: at(done, ""))
+        found = survey(source, choices, lambda done: at(min(done, expected - 1), ""))  # a video may not know its length
+        at(expected, "")
     with show.bar(f"importing {source.name}", sum(take.ticks for take in found.takes), "frames") as at:
         return Brought(write(source, found, choices, path, lambda done: at(done, "")), found)

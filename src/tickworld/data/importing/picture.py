@@ -92,7 +92,7 @@ def _resized(pixels: NDArray[np.uint8], looks: Looks) -> NDArray[np.uint8]:
     way = Image.Resampling.BOX if looks.resize == "area" else Image.Resampling.NEAREST
     grey = pixels.shape[-1] == 1
     image = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if grey else pixels))
-    made = np.asarray(image.resize(looks.size[::-1], way))
+    made = np.asarray(image.resize((looks.size[1], looks.size[0]), way))
     return made[..., None] if grey else made
 
 
