@@ -35,6 +35,9 @@ from tickworld.training.sampling import HardConfig
 
 COLOURS, PIXELS = 16, 6400
 """Most colours and pixels of a frame that is learned to the last pixel."""
+LARGE = 2304
+"""Pixels of a frame, 48x48, above which a snapped core is trained on fewer and smaller batches, with a shorter history:
+what demo does in six minutes would take hours."""
 LOOKED = 8
 """Games that are looked at."""
 TICKS = 128
@@ -89,7 +92,7 @@ class Look(NamedTuple):
         """Ticks of an episode: as many as usual, no more than games last, and many where games begin alike."""
         wanted = LONG if self.alike else usual
         longest = int(self.lengths.max())
-        return wanted if longest == TICKS else min(wanted, max(2 * longest, 32))
+        return wanted if longest >= TICKS else min(wanted, max(2 * longest, 32))
 
 
 def _looked(game: Simulator) -> Look:
@@ -114,7 +117,8 @@ def _snapped(wanted: GameConfig, look: Look, spec: Spec) -> RunConfig:
     that fit into memory."""
     config = demo()
     plan = _plan(look, spec, config.record.ticks)
-    ages = int(np.clip(np.median(look.lengths) // 2, 3, 16))
+    large = spec.height * spec.width > LARGE
+    ages = int(np.clip(np.median(look.lengths) // 2, 3, 8 if large else 16))
     pool = _fitting(ages + 1, spec, 256, 16_384)
     sampler = config.training.sampler if spec.branchable else HardConfig()  # one that goes back plays quickly
     changes: dict[str, Any] = {
@@ -128,6 +132,8 @@ def _snapped(wanted: GameConfig, look: Look, spec: Spec) -> RunConfig:
     if isinstance(sampler, RareConfig):
         sampler = sampler.model_copy(update={"played": 2 * plan.episodes})
     sampler = sampler.model_copy(update={"pool": pool, "fresh": pool})
+    if large:
+        changes |= {"training.batch": 16, "training.iterations": 4000}
     return override(config, changes | {"training.sampler": sampler.model_dump()})
 
 
