@@ -32,7 +32,7 @@ FLOOR_TURNS = 16
 """How often the actions are turned against the frames to know what chance gives."""
 ENOUGH = 8192
 """Ticks that are looked at, at most; more make no difference."""
-FEWEST = 64
+FEWEST = 200
 """Ticks below which nothing can be said."""
 _GRID = 4
 _SIDE = 64
