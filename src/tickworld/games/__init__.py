@@ -48,9 +48,9 @@ def game(name: str, **settings: Any) -> Simulator:
     """
     if not is_gym(name):
         return choose(GAMES, name, "game")(**settings)
-    from tickworld.games.gym import Gym  # few games need Gymnasium
+    from tickworld.games.gym_objects import gym_game  # few games need Gymnasium
 
-    return Gym(parsed(name, settings))
+    return gym_game(parsed(name, settings))
 
 
 def game_of(name: str, params: Mapping[str, Any], options: Mapping[str, Any]) -> Simulator:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tickworld.games.drawing import box, coloured, indices
+from tickworld.frames import nearest
+from tickworld.games.drawing import box, coloured
 from tickworld.games.reading import lit_centre
 from tickworld.seeds import uniform
 from tickworld.simulator import Objects, Opening, Param, Spec, Status
@@ -170,7 +171,7 @@ class Breakout:
     def objects(self, frames: NDArray[np.uint8]) -> Objects:
         """Ball and paddle by their colour, above the paddle's row and in it; the bricks by their pixels: -1 when one is
         not whole."""
-        picture = indices(frames, PALETTE)
+        picture = nearest(frames, PALETTE)
         lit = picture == LIT
         wall = picture[..., WALL_Y : WALL_Y + BRICK_H * ROWS, :] >= FIRST_BRICK
         bricks = wall.reshape(*wall.shape[:-2], ROWS, BRICK_H, COLUMNS, BRICK_W)

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tickworld.games.drawing import box, coloured, indices
+from tickworld.frames import nearest
+from tickworld.games.drawing import box, coloured
 from tickworld.games.reading import lit_centre
 from tickworld.simulator import Objects, Opening, Param, Spec, Status
 
@@ -119,7 +120,7 @@ class Catch:
 
     def objects(self, frames: NDArray[np.uint8]) -> Objects:
         """Bowl and fruit by their colours; the streak by its lamps, which are lit from the left."""
-        picture = indices(frames, PALETTE)
+        picture = nearest(frames, PALETTE)
         lamps = picture[..., LAMP_Y, LAMP_X : LAMP_X + LAMP_STEP * LAMPS : LAMP_STEP] == LAMP
         streak = lamps.sum(-1)
         orderly = (lamps == (np.arange(LAMPS) < streak[..., None])).all(-1)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tickworld.frames import Frames, snap
+from tickworld.frames import Frames
 
 Colour = tuple[int, int, int]
 
@@ -18,14 +18,6 @@ Colour = tuple[int, int, int]
 def coloured(indices: NDArray[np.integer], palette: Sequence[tuple[int, ...]]) -> Frames:
     """Frames [..., H, W, C] of palette indices [..., H, W]."""
     return np.array(palette, np.uint8).take(indices, axis=0, mode="clip")  # brackets take several times as long
-
-
-def indices(frames: Frames, palette: tuple[tuple[int, ...], ...]) -> NDArray[np.uint8]:
-    """The palette index of each pixel [..., H, W], of frames that may be blurred: that of the nearest colour."""
-    snapped = snap(frames, palette).astype(np.int64) @ (256 ** np.arange(frames.shape[-1]))
-    numbers = np.array(palette, np.int64) @ (256 ** np.arange(frames.shape[-1]))
-    order = np.argsort(numbers)
-    return order[np.searchsorted(numbers[order], snapped)].astype(np.uint8)
 
 
 def span(first: NDArray[np.integer], length: NDArray[np.integer] | int, cells: int) -> NDArray[np.bool_]:

@@ -65,12 +65,12 @@ class Gym:
         return Gym, (self.address,)
 
     def init(self, params: NDArray[np.floating], seeds: NDArray[np.uint64], opening: Opening | None = None) -> GymState:
-        """N environments reset by ``seeds``, and played up to ``noops`` ticks under the first action."""
+        """N environments reset by ``seeds``, and played 1 to ``noops`` ticks under the first action."""
         self.spec.check_params(params)
         rows = [_Row(self._pool, int(seed)) for seed in streams.mix(seeds, "gym")]
         with told(self.name, "be reset"):
             steps = [Step(row.env.reset(seed=row.seed >> 33)[0], 0.0, False) for row in rows]
-        waits = np.floor(streams.uniform(seeds, "noops") * (self.address.config.noops + 1)).astype(int)
+        waits = np.ceil(streams.uniform(seeds, "noops") * self.address.config.noops).astype(int)
         for index, (row, wait) in enumerate(zip(rows, waits, strict=True)):
             for _ in range(wait):
                 if not steps[index].over:

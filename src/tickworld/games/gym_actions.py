@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tickworld.errors import UserError
+from tickworld.errors import UserError, choose
 
 COMBINED = 64
 """How many combinations are few."""
@@ -63,6 +63,16 @@ def actions_of(env: Any, name: str) -> Actions:
         f"{name} takes actions of the kind {type(space).__name__}, and a game here takes Discrete, MultiDiscrete, "
         "MultiBinary or Box; wrap the environment so that it takes one of these"
     )
+
+
+def renamed(actions: Actions, wanted: Mapping[str, str], name: str) -> Actions:
+    """Only the ``wanted`` of the actions, new name to old, in this order; all of them where none is wanted. Raises
+    UserError for one that is not there."""
+    if not wanted:
+        return actions
+    places = {old: index for index, old in enumerate(actions.names)}
+    values = tuple(actions.values[choose(places, old, f"action of {name}")] for old in wanted.values())
+    return Actions(tuple(wanted), values, f"of {len(places)}, as asked")
 
 
 def _discrete(env: Any, space: Any, name: str) -> Actions:

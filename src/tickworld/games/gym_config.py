@@ -31,6 +31,7 @@ TRUST = "TICKWORLD_TRUST"
 LARGEST = 1024
 """Pixels of a side of a frame."""
 
+Byte = Annotated[int, Field(ge=0, le=255)]
 Cut = Annotated[int, Field(ge=0, le=4096)]
 
 
@@ -54,11 +55,15 @@ class GymConfig(Config):
     sticky: float = Field(default=0.0, ge=0, le=1)
     """chance that a tick presses the action of the tick before in place of its own"""
     noops: int = Field(default=0, ge=0, le=1000)
-    """ticks under the first action before an episode begins, at most; how many follows from its seed"""
+    """ticks under the first action before an episode begins: 1 up to so many, as its seed says; 0 for none"""
     limit: bool = True
     """whether the environment's own limit of steps ends an episode"""
     arguments: dict[str, JsonValue] = {}
     """arguments that the environment is made with, by name, e.g. full_action_space: true"""
+    actions: dict[str, str] = {}
+    """the only actions to be had, by new names, e.g. up: RIGHT; the first is the one to rest with; none: all"""
+    objects: dict[str, tuple[Byte, ...]] = {}
+    """things that a colour of the palette tells, by name, e.g. ball: [236,236,236]; player and ball can be tracked"""
 
     @field_validator("size", mode="before")
     @classmethod

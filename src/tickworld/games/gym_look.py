@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tickworld import seeds as streams
 from tickworld.frames import Frames
-from tickworld.games.gym_actions import Actions, actions_of
+from tickworld.games.gym_actions import Actions, actions_of, renamed
 from tickworld.games.gym_config import Address, parsed
 from tickworld.games.gym_making import Env, Maker, is_picture, maker, picture, told
 from tickworld.games.gym_view import View, chosen, watch
@@ -54,7 +54,7 @@ def looked(name: str) -> Look:
     making = maker(address)
     env = making.make()
     try:
-        actions = actions_of(env, name)
+        actions = renamed(actions_of(env, name), address.config.actions, name)
         view = chosen(watch(address, _pictures(env, making, address, actions)), address.config)
         known = _known(env)
     finally:
@@ -88,6 +88,8 @@ def _pictures(env: Env, making: Maker, address: Address, actions: Actions) -> It
         with told(address.name, "be played"):
             if step is None or step.over:
                 step = Step(env.reset(seed=tick)[0], 0.0, False)
+                if address.config.noops:  # no episode shows what comes before the first of them
+                    step = stepped(env, actions.values[0], address.config.skip)
             else:
                 if held == 0:
                     action, held = int(choice.integers(len(actions.values))), int(choice.integers(1, HELD + 1))

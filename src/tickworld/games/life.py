@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tickworld.games.drawing import coloured, indices
+from tickworld.frames import nearest
+from tickworld.games.drawing import coloured
 from tickworld.games.reading import lit_centre
 from tickworld.seeds import mix
 from tickworld.simulator import Objects, Opening, Param, Spec, Status
@@ -87,7 +88,7 @@ class Life:
 
     def objects(self, frames: NDArray[np.uint8]) -> Objects:
         """The cursor by its colours, and how many cells live."""
-        picture = indices(frames, PALETTE)
+        picture = nearest(frames, PALETTE)
         return Objects(
             positions={"cursor": lit_centre(picture >= CURSOR, 0, 0)},
             readings={"alive": (picture % 2).sum((-2, -1)).astype(np.int64)},

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tickworld.games.drawing import coloured, indices
+from tickworld.frames import nearest
+from tickworld.games.drawing import coloured
 from tickworld.games.reading import lit_centre
 from tickworld.seeds import uniform
 from tickworld.simulator import Objects, Opening, Param, Spec, Status
@@ -104,7 +105,7 @@ class Maze:
 
     def objects(self, frames: NDArray[np.uint8]) -> Objects:
         """Walker and flag by their colours."""
-        picture = indices(frames, PALETTE)
+        picture = nearest(frames, PALETTE)
         return Objects(
             positions={
                 "walker": lit_centre(picture == WALKER, 0, 0),

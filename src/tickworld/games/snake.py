@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tickworld.games.drawing import coloured, indices
+from tickworld.frames import nearest
+from tickworld.games.drawing import coloured
 from tickworld.games.reading import lit_centre
 from tickworld.simulator import Objects, Opening, Param, Spec, Status
 
@@ -154,7 +155,7 @@ class Snake:
 
     def objects(self, frames: NDArray[np.uint8]) -> Objects:
         """Head, body and food by their colours (food that waits counts as body); the lamps, lit from the left."""
-        picture = indices(frames, PALETTE)
+        picture = nearest(frames, PALETTE)
         lamps = picture[..., 0, LEFT : LEFT + COLUMNS] == LAMP
         eaten = lamps.sum(-1)
         orderly = (lamps == (np.arange(COLUMNS) < eaten[..., None])).all(-1)

@@ -15,6 +15,7 @@ from tickworld.errors import choose
 from tickworld.games import GAMES
 from tickworld.games.gym_config import is_gym
 from tickworld.recipes.any_game import Made, any_game
+from tickworld.recipes.atari import ale_pong, ale_pong_large
 from tickworld.recipes.config import GameConfig, RunConfig
 from tickworld.recipes.games import breakout, catch, life, maze, snake
 from tickworld.recipes.imported import adapted, with_game
@@ -32,6 +33,8 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "snake": snake,
     "maze": maze,
     "life": life,
+    "ale_pong": ale_pong,
+    "ale_pong_large": ale_pong_large,
     "vae": vae,
     "world_models": world_models,
 }
