@@ -32,7 +32,7 @@ class Reference:
             caught = any(column in range(self.bowl, self.bowl + self.width) for column in (self.x, self.x + 1))
             self.reward = 1 if caught else -1
             self.streak = min(self.streak + 1, 8) if caught else 0
-            self.x, self.y = (11 * self.x + 7) % 31, 3
+            self.x, self.y = (self.x + 11) % 31, 3
 
     def frame(self) -> np.ndarray:
         frame = np.tile(FIELD, (32, 32, 1)).astype(np.uint8)

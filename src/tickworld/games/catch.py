@@ -1,8 +1,9 @@
 """Catch: fruit falls, a bowl at the bottom is moved under it. 32x32, one player, every tick deterministic.
 
 The fruit falls ``speed`` rows a tick and drifts sideways with the ``wind``, which the sides of the frame turn back.
-When it reaches the bowl's row it is caught or lost, and the next fruit starts at the top, in a column that follows from
-where the last one ended. Lamps at the top count the catches in a row, up to eight; a fruit that is lost puts them out.
+When it reaches the bowl's row it is caught or lost, and the next fruit starts at the top, eleven columns to the right of
+where the last one ended, as if the sides were joined. Lamps at the top count the catches in a row, up to eight; a fruit
+that is lost puts them out.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ TOP, BOWL_Y = 3, 29
 """The fruit's first row, and the bowl's upper one."""
 FRUIT = 2
 """Side of the fruit, in pixels."""
+JUMP = 11
+"""Columns to the next fruit; of 31 places it comes to all."""
 LAMPS, LAMP_X, LAMP_Y, LAMP_STEP = 8, 4, 1, 3
 """How many lamps, where the first is, and columns from one to the next."""
 PALETTE = ((14, 22, 38), (240, 196, 83), (226, 88, 74), (120, 200, 140))
@@ -89,9 +92,7 @@ class Catch:
         held = (x + FRUIT > bowl_x) & (x < bowl_x + state.bowl_width)
         caught = np.where(landed, np.where(held, 1, -1), 0)
         streak = np.where(caught < 0, 0, np.minimum(state.streak + (caught > 0), LAMPS))
-        x = np.where(
-            landed, (11 * x + 7) % (SIZE - FRUIT + 1), x
-        )  # 11 and 31 have no factor in common: all columns come
+        x = np.where(landed, (x + JUMP) % (SIZE - FRUIT + 1), x)
         y = np.where(landed, TOP, y)
         x, y, wind, bowl_x, streak, caught = (each.astype(np.int32) for each in (x, y, wind, bowl_x, streak, caught))
         return State(x, y, wind, bowl_x, streak, caught, state.bowl_width, state.speed)

@@ -41,7 +41,7 @@ def ale_pong() -> RunConfig:
             renderer=PaletteConfig(),
         ),
         training=TrainingConfig(
-            objective=TransitionConfig(),
+            objective=TransitionConfig(pixels=128),  # a paddle that leaps changes fifty
             sampler=HardConfig(pool=2048, fresh=4096, renew=1000),  # a window has two hundred kilobytes and more
             iterations=12_000,
             batch=16,
@@ -70,6 +70,7 @@ def ale_pong_large() -> RunConfig:
             "world.core.width": 256,
             "world.core.glance_width": 128,
             "world.core.summary": 128,
+            "training.objective.pixels": 512,
             "training.batch": 128,
             "training.iterations": 60_000,
         },
