@@ -41,7 +41,8 @@ class Param:
 
     ``default`` is the value of the standard start. A ``drawn`` param is instead drawn from ``low..high`` (both
     included) for each episode that is recorded or evaluated. ``kind`` says how a network should read the number:
-    an ``angle`` is in radians and wraps around; a ``choice`` is an integer without an order.
+    an ``angle`` is in radians and wraps around; a ``choice`` is an integer without an order. ``start`` tells where an
+    episode begins from which game it is: what a game draws unless told otherwise is a start.
     """
 
     name: str
@@ -51,6 +52,11 @@ class Param:
     kind: Literal["integer", "real", "angle", "choice"] = "integer"
     drawn: bool = False
     doc: str = ""
+    start: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.start is None:
+            object.__setattr__(self, "start", self.drawn)
 
     @property
     def whole(self) -> bool:
@@ -63,8 +69,9 @@ class Spec:
     """What a Simulator shows and takes.
 
     ``palette`` lists the colours that occur as C-tuples of 0..255 (empty: any colour). Every player presses one of
-    ``actions`` each tick. ``opening`` is the number of first frames that ``init`` must be shown (0: a true game or a
-    world that starts from params alone).
+    ``actions`` each tick. ``games``, where there are any, are rows of params: an episode is of one of these games, and
+    only where it starts is drawn freely. ``opening`` is the number of first frames that ``init`` must be shown (0: a
+    true game or a world that starts from params alone).
     """
 
     name: str
@@ -77,6 +84,7 @@ class Spec:
     palette: tuple[tuple[int, ...], ...] = ()
     branchable: bool = True
     opening: int = 0
+    games: tuple[tuple[float, ...], ...] = ()
 
     @property
     def frame_shape(self) -> tuple[int, int, int]:
@@ -95,7 +103,8 @@ class Spec:
         return np.tile(np.array([param.default for param in self.params], float), (count, 1))
 
     def draw(self, seeds: NDArray[np.uint64]) -> NDArray[np.float64]:
-        """One row of params per seed, float64 [N, S]: drawn ones uniform over their range, the others at default."""
+        """One row of params per seed, float64 [N, S]: drawn ones uniform over their range, the others at default; where
+        there are ``games``, those that do not say where an episode starts are those of one of them."""
         rows = self.defaults(len(seeds))
         for column, param in enumerate(self.params):
             if param.drawn:
@@ -104,6 +113,10 @@ class Spec:
                     rows[:, column] = np.floor(param.low + share * (param.high - param.low + 1))
                 else:
                     rows[:, column] = param.low + share * (param.high - param.low)
+        if self.games:
+            pick = np.floor(uniform(seeds, "game") * len(self.games)).astype(int)
+            rules = [column for column, param in enumerate(self.params) if not param.start]
+            rows[:, rules] = np.array(self.games)[pick][:, rules]
         return rows
 
     def check_params(self, params: NDArray[np.floating]) -> None:

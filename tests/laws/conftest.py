@@ -25,6 +25,7 @@ SPECS = (
             Param("speed", 2, 1, 4, drawn=True),
             Param("angle", 0.5, 0.0, 6.283185307179586, kind="angle", drawn=True),
             Param("side", 1, 1, 3, kind="choice", drawn=True),
+            Param("length", 3, 2, 5),
         ),
     ),
     Spec(
@@ -35,7 +36,7 @@ SPECS = (
         players=("one",),
         actions=("stay", "go"),
         palette=((0, 0, 0), (255, 0, 0), (0, 0, 255), (255, 255, 255)),
-        params=(Param("bright", 0.2, 0.0, 1.0, kind="real", drawn=True),),
+        params=(Param("bright", 0.2, 0.0, 1.0, kind="real", drawn=True), Param("size", 2, 1, 3)),
     ),
 )
 TABLES = {"core": CoreConfig, "renderer": RendererConfig, "initializer": InitializerConfig}

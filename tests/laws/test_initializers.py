@@ -28,10 +28,10 @@ class Case(NamedTuple):
 
 @pytest.fixture
 def case(initializer: Any, spec: Spec) -> Case:
-    """Built for the first kind of start that suits it: a vector, or frames."""
+    """Built for the first kind of start that suits it: a vector, frames, or frames and a vector."""
     torch.manual_seed(0)
     frame = (spec.channels, spec.height, spec.width)
-    for shape in ((12,), (4, *frame)):
+    for shape in ((12,), (4, *frame), (4 * spec.channels * spec.height * spec.width + 3, 1)):
         try:
             built = initializer.build(spec, shape)
         except UserError:

@@ -34,6 +34,7 @@ SUITED: dict[str, tuple[str, Spec]] = {
     "snapped": ("palette", COLOURED),
     "recall": ("palette", COLOURED),
     "cellular": ("palette", COLOURED),
+    "engine": ("palette", COLOURED),
     "committee": ("palette", GREY),
 }
 """Cores with the renderer and the game they are exported with: tracing takes seconds, so each renderer is seen once."""
@@ -42,6 +43,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "dilated": {"levels": 3, "cell": {"kind": "gru", "size": 6}},
     "snapped": {"stirred": 100},
     "recall": {"stirred": 100},
+    "engine": {"stirred": 100},
     "cellular": {"radius": 2, "width": 12},
     "committee": {"member": {"width": 8, "glance_width": 8, "summary": 4, "stirred": 100}, "members": 2, "sure": 6.0},
 }
@@ -71,6 +73,7 @@ def lively(name: str) -> Learned:
     renderer, spec = SUITED.get(name, USUAL)
     core = type(small(CORES[name])).model_validate(small(CORES[name]).model_dump() | CHANGES.get(name, {}))
     initializer = {"kind": "history"} if renderer == "palette" else {"kind": "params", "size": 8}
+    initializer = {"kind": "described"} if name == "engine" else initializer
     parts = {"initializer": initializer, "core": core.model_dump(), "renderer": small(RENDERERS[renderer]).model_dump()}
     world = seeded_world(WorldConfig.model_validate(parts), spec, seed=0)
     for weight in world.core.parameters():

@@ -3,6 +3,7 @@ stdout. All are found here; those of one subject may be written beside it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from tickworld import config as configs
 from tickworld import files
 from tickworld.cli.bench import Bench as Bench
+from tickworld.cli.blend import Blend as Blend
 from tickworld.cli.cartridges import Cartridges as Cartridges
 from tickworld.cli.cartridges import Join as Join
 from tickworld.cli.cartridges import Pack as Pack
@@ -27,6 +29,7 @@ from tickworld.cli.play import Play as Play
 from tickworld.cli.record import Record as Record
 from tickworld.config import AnyConfig
 from tickworld.errors import UserError
+from tickworld.games.families import Split, restrict
 
 Recipe = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RECIPE")]
 
@@ -148,6 +151,10 @@ class Evaluate(Command):
     """which games; by default as the run or cartridge says"""
     measures: tuple[str, ...] = ()
     """what to measure beside the horizons, e.g. events rules, or all; by default as the run or cartridge says"""
+    split: Split | None = None
+    """of a family of games, which of them: seen, between, corner or strange; by default those that it learned"""
+    games: int = Field(default=64, gt=0, le=4096)
+    """how many games of the split"""
     json_output: Json = False
     """print JSON for a program to read"""
 
@@ -165,6 +172,8 @@ class Evaluate(Command):
         from tickworld.recipes.shelf import open_playable
 
         playable = open_playable(self.path)
+        if self.split:
+            playable = replace(playable, game=restrict(playable.game, self.split, self.games))
         result = judge(playable, self._settings(playable.evaluation, overrides), Terminal()).to_json()
         if self.json_output:
             print_json(result)

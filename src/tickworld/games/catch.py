@@ -1,9 +1,9 @@
 """Catch: fruit falls, a bowl at the bottom is moved under it. 32x32, one player, every tick deterministic.
 
 The fruit falls ``speed`` rows a tick and drifts sideways with the ``wind``, which the sides of the frame turn back.
-When it reaches the bowl's row it is caught or lost, and the next fruit starts at the top, eleven columns to the right of
-where the last one ended, as if the sides were joined. Lamps at the top count the catches in a row, up to eight; a fruit
-that is lost puts them out.
+When it reaches the bowl's row it is caught or lost, and the next fruit starts at the top, eleven columns to the right
+of where the last one ended, as if the sides were joined. Lamps at the top count the catches in a row, up to eight; a
+fruit that is lost puts them out.
 """
 
 from __future__ import annotations

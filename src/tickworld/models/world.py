@@ -71,7 +71,11 @@ class World(nn.Module):
 
     def init(self, params: Tensor, frames: Tensor, actions: Tensor) -> State:
         """The state at the last of the K opening frames: params [B, S], frames [B, K, C, H, W], actions [B, K-1, P]."""
-        return self.core.init(self.initializer(params, frames, one_hot(actions, self.action_count)))
+        return self.core.init(self.start(params, frames, actions))
+
+    def start(self, params: Tensor, frames: Tensor, actions: Tensor) -> Tensor:
+        """What the initializer makes of the same, [B, ...]."""
+        return self.initializer(params, frames, one_hot(actions, self.action_count))
 
     def update(self, state: State, actions: Tensor, noise: Tensor | None = None) -> State:
         """The state one tick later under ``actions`` [B, P] and the core's ``noise`` [B, N]; None: the mean or the

@@ -17,6 +17,7 @@ from tickworld.games.gym_config import is_gym
 from tickworld.recipes.any_game import Made, any_game
 from tickworld.recipes.atari import ale_pong, ale_pong_large
 from tickworld.recipes.config import GameConfig, RunConfig
+from tickworld.recipes.engines import engine_fit, engine_pong
 from tickworld.recipes.games import breakout, catch, life, maze, snake
 from tickworld.recipes.imported import adapted, with_game
 from tickworld.recipes.pong import demo, pong, pong_angle, pong_polish, seed_gru
@@ -35,6 +36,8 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "life": life,
     "ale_pong": ale_pong,
     "ale_pong_large": ale_pong_large,
+    "engine_pong": engine_pong,
+    "engine_fit": engine_fit,
     "vae": vae,
     "world_models": world_models,
 }

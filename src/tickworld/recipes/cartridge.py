@@ -18,10 +18,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from reprlib import repr as brief  # whatever a file says may be huge
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as unpacked
@@ -165,6 +167,9 @@ def _game(label: Label) -> Simulator:
                 f"it learned {asked.name} with {part} = {brief(before)}, and here it has {brief(now)}; use the "
                 f"tickworld that packed it, {brief(label.origin.versions.get('tickworld'))}"
             )
+    for one in asked.games:
+        truth.spec.check_params(np.array([one]))
+    truth.spec = replace(truth.spec, games=asked.games)
     return truth
 
 

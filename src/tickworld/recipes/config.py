@@ -12,6 +12,7 @@ from tickworld.data.recorded import Recorded, folder_of, is_recorded
 from tickworld.errors import UserError
 from tickworld.evaluation.evaluate import EvaluationConfig
 from tickworld.games import game_of
+from tickworld.games.families import Split, restrict
 from tickworld.games.gym_config import GymConfig, changed
 from tickworld.models.parts import Part
 from tickworld.models.world import WorldConfig
@@ -26,16 +27,21 @@ class GameConfig(Config):
     """a game of `tickworld games`, gym:ID for an environment of Gymnasium, or data:FOLDER for a recording"""
     params: dict[str, float | tuple[float, float]] = {}
     """params by name: a number fixes one, a (low, high) pair draws it anew for each episode"""
+    split: Split | None = None
+    """of a family, such as rally: play games of this split, another in each episode: seen, between, corner, strange"""
+    games: int = Field(default=64, gt=0, le=4096)
+    """how many games of the split"""
     gym: GymConfig = GymConfig()
     """how an environment of Gymnasium is shown and played"""
 
     def build(self) -> Simulator:
         """The game. Raises UserError for an unknown name or param, and for what is not for this kind of game."""
         if is_recorded(self.name):
-            if self.params or changed(self.gym):
-                raise UserError(f"{self.name} is a recording and has neither params nor options; leave them out")
+            if self.params or self.split or changed(self.gym):
+                raise UserError(f"{self.name} is a recording and has no params, split or options; leave them out")
             return Recorded(folder_of(self.name))
-        return game_of(self.name, self.params, changed(self.gym))
+        game = game_of(self.name, self.params, changed(self.gym))
+        return restrict(game, self.split, self.games) if self.split else game
 
 
 class BeginConfig(Config):

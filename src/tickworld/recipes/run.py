@@ -156,7 +156,7 @@ def train(run: Run, show: Progress | None = None) -> None:
     optimizer = make_optimizer(world, config)
     there = recorded(run.config, run.folder / "data", show)
     episodes = learned_from(there, game)
-    _keep_starts(run, episodes, world.initializer.opening)
+    keep_starts(run, episodes, world.initializer.opening)
     files.clear_partials(run.checkpoints)
     play = _stream(run.config, game)
     opening = world.initializer.opening
@@ -247,7 +247,8 @@ def _training_seed(run: Run) -> int:
     return seeds.derive(run.config.seed, "training")
 
 
-def _keep_starts(run: Run, episodes: Episodes, opening: int) -> None:
+def keep_starts(run: Run, episodes: Episodes, opening: int) -> None:
+    """Keeps some openings of ``episodes``, so that the run's world can begin when it is shown nothing."""
     path = run.folder / "starts.safetensors"
     if opening == 0 or path.exists():
         return

@@ -213,7 +213,7 @@ class TransitionConfig(Objective):
         worst pass a gradient on, which is nearly all there is to pass on and costs a quarter.
         """
         cores = self.cores_of(world, batch.actions.shape[1])
-        start = world.initializer(batch.params, batch.opening_frames, batch.opening_actions)
+        start = world.start(batch.params, batch.opening_frames, batch.opening_actions)
         keys = one_hot(batch.actions[:, 0], world.action_count)
         each = [self.of(core, start, keys, batch) for core in cores]
         return {name: torch.stack([losses[name] for losses in each]).sum(0) for name in self.weights}

@@ -11,6 +11,7 @@ from tickworld.models.cores.cellular import CellularConfig
 from tickworld.models.cores.committee import CommitteeConfig
 from tickworld.models.cores.dilated import DilatedConfig
 from tickworld.models.cores.dnc import DncConfig
+from tickworld.models.cores.engine import EngineConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.mdn_rnn import MdnRnnConfig
@@ -40,6 +41,7 @@ CoreConfig = Annotated[
     | SnappedConfig
     | RecallConfig
     | CellularConfig
+    | EngineConfig
     | CommitteeConfig
     | BodiesConfig,
     Field(discriminator="kind"),

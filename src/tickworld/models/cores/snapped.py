@@ -209,12 +209,13 @@ class Snapped(Core):
         flattened frame. Training asks for the few that matter, which is what makes it quick."""
         place = self.look_place(self._place(look.state.age, rows, pixels))
         patch = patches(look.marks, self.margin, self.config.radius, rows, pixels)
-        hidden = self.look_patch(patch).add_(place).add_(look.common[rows]).relu_()
-        hidden = self.think(hidden * look.gain[rows]).relu_()
+        hidden = self._layer("look_patch", patch, rows, look.state).add_(place).add_(look.common[rows]).relu_()
+        hidden = self._layer("think", hidden * look.gain[rows], rows, look.state).relu_()
+        answer = self._layer("answer", hidden, rows, look.state)
         now = look.state.frames[:, -1].flatten(-2)
         if self.soft:
-            return self.answer(hidden) + COPY * now[rows, :, pixels]
-        return self.answer(hidden) + COPY * self._is(now[rows, pixels].unsqueeze(1))
+            return answer + COPY * now[rows, :, pixels]
+        return answer + COPY * self._is(now[rows, pixels].unsqueeze(1))
 
     def asked(self, now: Tensor) -> Tensor:
         """Which pixels may change, bool [B, H, W], when ``now`` is the newest of a state's ``frames``."""
@@ -246,9 +247,13 @@ class Snapped(Core):
         rows = torch.arange(stirred.shape[0], device=pixels.device).repeat_interleave(count)
         place = self.see_place(self._place(state.age, rows, pixels))
         glance = patches(marks, self.margin, self.config.glance, rows, pixels)
-        hidden = self.see(glance).add_(place).add_(self.see_actions(x)[rows]).relu_()
-        hidden = self.gather(hidden).relu_().unflatten(0, (-1, count)) * there.unsqueeze(-1)
+        hidden = self._layer("see", glance, rows, state).add_(place).add_(self.see_actions(x)[rows]).relu_()
+        hidden = self._layer("gather", hidden, rows, state).relu_().unflatten(0, (-1, count)) * there.unsqueeze(-1)
         return self.summarise(hidden.max(1).values)  # amax is slower: it shares the gradient among equals
+
+    def _layer(self, name: str, x: Tensor, rows: Tensor, state: SnappedState) -> Tensor:
+        """What the linear layer ``name`` makes of ``x`` [N, I], each from its row of the batch; a new tensor [N, O]."""
+        return getattr(self, name)(x)
 
     def _lit(self, frames: Tensor) -> Tensor:
         """Which pixels have another colour than the background, most probably; bool [..., H, W]."""

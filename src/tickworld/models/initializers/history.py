@@ -20,9 +20,12 @@ class HistoryConfig(Config):
     def build(self, spec: Spec, start_shape: tuple[int, ...]) -> History:
         """The initializer. Raises UserError for a core that does not start from frames."""
         if start_shape[1:] != (spec.channels, spec.height, spec.width):
+            wants, kinds = f"a vector of {start_shape}", "frames or params"
+            if len(start_shape) == 2:
+                wants, kinds = "frames and a vector that describes the game", "described"
             raise UserError(
-                f"initializer history gives frames, and this core starts from a vector of {start_shape}; "
-                "use --world.initializer.kind frames or params"
+                f"initializer history gives frames, and this core starts from {wants}; "
+                f"use --world.initializer.kind {kinds}"
             )
         return History(start_shape[0])
 

@@ -42,7 +42,7 @@ class FromParams(Initializer):
     def __init__(self, params: tuple[Param, ...], size: int, outputs: int) -> None:
         super().__init__()
         self.params = params
-        width = sum(_width(param) for param in params)
+        width = sum(read_width(param) for param in params)
         deep = size > 0
         self.net = (
             nn.Sequential(nn.Linear(width, size), nn.ReLU(), nn.Linear(size, outputs))
@@ -52,20 +52,21 @@ class FromParams(Initializer):
 
     def forward(self, params: Tensor, frames: Tensor, actions: Tensor) -> Tensor:
         """``start``; frames and actions are ignored."""
-        read = torch.cat([_read(param, params[:, column]) for column, param in enumerate(self.params)], 1)
+        read = torch.cat([read_param(param, params[:, column]) for column, param in enumerate(self.params)], 1)
         return self.net(read)
 
 
-def _width(param: Param) -> int:
+def read_width(param: Param) -> int:
+    """How many numbers a network reads of a param."""
     return {"angle": 2, "choice": int(param.high - param.low) + 1}.get(param.kind, 1)
 
 
-def _read(param: Param, values: Tensor) -> Tensor:
-    """[B] -> [B, width]."""
+def read_param(param: Param, values: Tensor) -> Tensor:
+    """How a network reads ``values`` [B] of a param: [B, width]."""
     if param.kind == "angle":
         return torch.stack([values.sin(), values.cos()], 1)
     if param.kind == "choice":
-        choices = torch.arange(_width(param), device=values.device) + param.low
+        choices = torch.arange(read_width(param), device=values.device) + param.low
         return (values.unsqueeze(1) == choices).float()
     half = (param.high - param.low) / 2 or 1.0
     return ((values - param.low) / half - 1).unsqueeze(1)

@@ -15,6 +15,7 @@ from tickworld.models.cores.cellular import CellularConfig
 from tickworld.models.cores.committee import CommitteeConfig
 from tickworld.models.cores.dilated import DilatedConfig, GruCellConfig
 from tickworld.models.cores.dnc import DncConfig
+from tickworld.models.cores.engine import EngineConfig
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.lstm import LstmConfig
 from tickworld.models.cores.mdn_rnn import MdnRnnConfig
@@ -27,6 +28,7 @@ from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.cores.transformer import TransformerConfig
 from tickworld.models.cores.transition import TransitionConfig as DeepConfig
 from tickworld.models.cores.window import WindowConfig
+from tickworld.models.initializers.described import DescribedConfig
 from tickworld.models.initializers.frames import FramesConfig
 from tickworld.models.initializers.history import HistoryConfig
 from tickworld.models.renderers.dense import DenseConfig
@@ -91,6 +93,10 @@ CORES: dict[str, Changes] = {  # sized to about 60,000 weights a world that star
     "snapped": _rule(SnappedConfig(reach=(2, 1), width=76, glance_width=48, summary=36)),
     "committee": _rule(CommitteeConfig(member=_SMALL)),
     "recall": _rule(RecallConfig(reach=(2, 1), width=68, glance_width=44, summary=32)),
+    "engine": {
+        **_rule(EngineConfig(reach=(2, 1), width=56, glance_width=36, summary=28, vector=8, rank=4)),
+        "world.initializer": DescribedConfig(size=16),
+    },
     "cellular": {
         **_rule(CellularConfig(radius=3, width=196, wraps=False)),
         "training.objective": RolloutConfig(moving=0.0),
