@@ -10,7 +10,7 @@ import pytest
 from gymnasium import spaces
 
 from tickworld.errors import UserError
-from tickworld.games.gym_actions import Actions, actions_of
+from tickworld.games.gym_actions import Actions, actions_of, renamed
 
 
 def listed(space: Any, meanings: list[str] | None = None) -> Actions:
@@ -23,6 +23,15 @@ def listed(space: Any, meanings: list[str] | None = None) -> Actions:
 def test_names_come_from_the_environment() -> None:
     actions = listed(spaces.Discrete(3), ["Fire", "NOOP", "UP"])
     assert actions.names == ("NOOP", "Fire", "UP") and actions.values == (1, 0, 2)
+
+
+def test_only_some_actions_by_other_names() -> None:
+    actions = listed(spaces.Discrete(4), ["NOOP", "FIRE", "RIGHT", "LEFT"])
+    some = renamed(actions, {"stay": "NOOP", "down": "LEFT", "up": "RIGHT"}, "gym:X")
+    assert some.names == ("stay", "down", "up") and some.values == (0, 3, 2) and "of 4, as asked" in some.how
+    assert renamed(actions, {}, "gym:X") is actions
+    with pytest.raises(UserError, match="there is no action of gym:X 'RIHGT'; did you mean 'RIGHT'"):
+        renamed(actions, {"up": "RIHGT"}, "gym:X")
 
 
 @pytest.mark.parametrize("meanings", [None, ["up", "down"], ["up", "up", "down"]])

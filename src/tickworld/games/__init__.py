@@ -21,6 +21,7 @@ from tickworld.games.life import Life
 from tickworld.games.maze import Maze
 from tickworld.games.pong import Pong
 from tickworld.games.pong_angle import PongAngle
+from tickworld.games.rally import Rally
 from tickworld.games.smoke import Smoke
 from tickworld.games.snake import Snake
 from tickworld.simulator import Simulator
@@ -36,6 +37,7 @@ GAMES: dict[str, Callable[..., Simulator]] = {
     "cart": Cart,
     "bounce": Bounce,
     "smoke": Smoke,
+    "rally": Rally,
 }
 
 
