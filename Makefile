@@ -25,7 +25,7 @@ demo: $(STAMP)  ## learn Pong and show it: record, train, evaluate, draw (goes o
 
 test: check  ## lint, types and tests, as CI runs them
 	@echo "==> tests"
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: $(STAMP)  ## lint and types
 	@echo "==> lint"

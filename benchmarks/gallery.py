@@ -19,7 +19,7 @@ from tickworld.visual.video import write_png
 
 SIDE, GAP, LINE = 200, 14, 22
 """Pixels of a picture at most, between two of them, and of the name below."""
-ROW = 5
+ROW = 6
 TICKS = {"snake": 130, "maze": 40, "smoke": 150, "life": 6}
 """Ticks that are played where 90 are not the best."""
 

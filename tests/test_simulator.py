@@ -86,7 +86,7 @@ def test_every_games_own_params_are_legal(name: str) -> None:
 def test_every_game_is_a_simulator_that_can_be_read(name: str) -> None:
     simulator = game(name)
     assert isinstance(simulator, Simulator)
-    assert isinstance(simulator, BallGame) == (name in ("pong", "pong_angle", "breakout", "catch"))
+    assert isinstance(simulator, BallGame) == (name in ("pong", "pong_angle", "breakout", "catch", "rally"))
     assert isinstance(simulator, Probed) != (name in ("cart", "bounce", "smoke"))
 
 

@@ -144,7 +144,7 @@ def test_seeking_finds_far_more_often_than_chance(name: str) -> None:
 
 
 def test_games_are_tracked_or_sought_or_neither() -> None:
-    assert {"pong", "pong_angle", "catch", "breakout"} <= set(PADDLES)
+    assert {"pong", "pong_angle", "catch", "breakout", "rally"} <= set(PADDLES)
     assert {"snake", "maze"} <= set(WALKS) and not set(WALKS) & set(PADDLES)
 
 

@@ -41,7 +41,7 @@ SUITED: dict[str, tuple[str, Spec]] = {
 USUAL = ("dense", GREY)
 CHANGES: dict[str, dict[str, Any]] = {
     "dilated": {"levels": 3, "cell": {"kind": "gru", "size": 6}},
-    "snapped": {"stirred": 100},
+    "snapped": {"stirred": 100, "far": 4},
     "recall": {"stirred": 100},
     "engine": {"stirred": 100},
     "cellular": {"radius": 2, "width": 12},

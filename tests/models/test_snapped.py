@@ -232,8 +232,24 @@ def in_soft_mode(core: Snapped, spec: Spec) -> Snapped:
     return twin.eval()
 
 
-def test_a_sure_core_shows_the_same_frames_in_both_modes(spec: Spec) -> None:
-    core = core_of(spec)
+def test_far_sees_the_strongest_of_how_a_pixel_lies_to_stirred_ones(spec: Spec) -> None:
+    core = core_of(spec, far=5, stirred=1000)
+    state, x = core.init(start_of(core)), keys()[:, 0]
+    look, rows, pixels = core.look(state, x), torch.tensor([0, 0, 4]), torch.tensor([3, 17, 8])
+    width = spec.width
+    for row, pixel, seen in zip(rows, pixels, core._far(look, rows, pixels), strict=True):
+        slow = torch.zeros(5)
+        for other in core.stirred(state)[row].flatten().nonzero()[:, 0]:
+            down, along = pixel // width - other // width, pixel % width - other % width
+            colour = one_hot(state.frames[row, -1].flatten()[other].long(), len(core.palette)).float()
+            pair = core.apart_row[down + spec.height - 1] + core.apart_column[along + width - 1]
+            slow = torch.maximum(slow, (pair + core.apart_colour(colour)).relu())
+        torch.testing.assert_close(seen, slow)
+
+
+@pytest.mark.parametrize("far", [0, 4])
+def test_a_sure_core_shows_the_same_frames_in_both_modes(spec: Spec, far: int) -> None:
+    core = core_of(spec, far=far)
     core.answer.weight.data *= 1e5  # sure of everything
     core.answer.bias.data *= 1e5
     start, x = start_of(core), keys(ticks=12)

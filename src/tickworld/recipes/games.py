@@ -40,7 +40,7 @@ def life() -> RunConfig:
 
 def catch() -> RunConfig:
     """Catch: nothing is hidden but which way the fruit drifts, which two frames show."""
-    return _by_rule("catch", SnappedConfig(radius=(3, 3), reach=(1, 1), ages=3, stirred=64))
+    return _by_rule("catch", SnappedConfig(radius=(3, 3), reach=(1, 1), ages=3, stirred=64, far=16))
 
 
 def breakout() -> RunConfig:
@@ -50,12 +50,12 @@ def breakout() -> RunConfig:
 
 def snake() -> RunConfig:
     """Snake: a single frame shows all there is, in many colours; crashes change all of it at once."""
-    return _by_rule("snake", SnappedConfig(frames=1, radius=(2, 2), reach=(1, 1), ages=1, stirred=160))
+    return _by_rule("snake", SnappedConfig(frames=1, radius=(2, 2), reach=(1, 1), ages=1, stirred=160, far=24))
 
 
 def maze() -> RunConfig:
     """Maze: what was lit at first must be recalled when the lantern comes there again."""
-    core = RecallConfig(frames=1, radius=(2, 2), glance=(1, 1), reach=(2, 2), ages=1, stirred=24, shown=16)
+    core = RecallConfig(frames=1, radius=(2, 2), glance=(1, 1), reach=(2, 2), ages=1, stirred=24, shown=16, far=16)
     return override(_by_rule("maze", core), {"record.ticks": 40})
 
 

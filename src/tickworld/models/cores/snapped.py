@@ -14,6 +14,11 @@ One tick predicts the next colour of pixels with one small rule, the same for al
 phi sums up what is going on in the whole frame and modulates the rule (FiLM, Perez et al. 2018, 1709.07871); the last
 term leaves a pixel as it is unless there is a reason.
 
+With ``far`` units there is one more term in h_1, for what comes about a certain way off something else, such as the
+next piece of food a fixed jump from the last one, which phi would have to learn place by place:
+
+    far(p) = W_r max over stirred pixels q of relu(row(p) - row(q) + column(p) - column(q) + colour(q), embedded)
+
 Not every pixel is asked: only those that were seen to change while training, and of them those within ``reach`` of
 something lit now and the remote ones, which were seen to light up out of nothing (a ball that is served into the empty
 middle). All others stay as they are. On a mostly dark frame that is several times quicker, and no ghost can appear
@@ -86,6 +91,8 @@ class SnappedConfig(Config):
     """units of the summary of what is going on in the whole frame"""
     stirred: int = Field(default=96, gt=0)
     """how many stirred pixels the summary looks at; where more are, chance leaves some out, so better too many"""
+    far: int = Field(default=0, ge=0)
+    """units that compare each pixel with every stirred one, for what happens a certain way off other things; 0: none"""
 
     def build(self, spec: Spec) -> Snapped:
         """The core for frames and actions of ``spec``. Raises UserError for a game without a palette."""
@@ -111,6 +118,14 @@ class Look(NamedTuple):
     marks: Tensor
     common: Tensor
     gain: Tensor
+    others: Others
+
+
+class Others(NamedTuple):
+    """S stirred pixels of each row: their indices ``pixels`` [B, S], and whether each is one (``there``)."""
+
+    pixels: Tensor
+    there: Tensor
 
 
 class Snapped(Core):
@@ -152,6 +167,11 @@ class Snapped(Core):
         self.look_actions = nn.Linear(actions, width, bias=False)
         self.look_summary = nn.Linear(summary, width, bias=False)
         self.modulate = nn.Linear(summary, width)
+        if config.far:
+            self.apart_row = nn.Parameter(torch.randn(2 * spec.height - 1, config.far) * 0.3)
+            self.apart_column = nn.Parameter(torch.randn(2 * spec.width - 1, config.far) * 0.3)
+            self.apart_colour = nn.Linear(colours, config.far)
+            self.look_far = nn.Linear(config.far, width, bias=False)
         self.think = nn.Linear(width, width)
         self.answer = nn.Linear(width, colours)
 
@@ -200,16 +220,22 @@ class Snapped(Core):
     def look(self, state: SnappedState, x: Tensor) -> Look:
         """What ``logits`` needs of a tick, whichever pixels are asked."""
         marks = self._marks(state)
-        summary = self._summary(state, marks, x)
+        stirred = self.stirred(state).flatten(1).float()
+        there, pixels = marked(stirred, min(self.config.stirred, stirred.shape[1]))
+        others = Others(pixels, there)
+        summary = self._summary(state, marks, others, x)
         common = self.look_actions(x) + self.look_summary(summary)
-        return Look(state, marks, common, 1 + self.modulate(summary))
+        return Look(state, marks, common, 1 + self.modulate(summary), others)
 
     def logits(self, look: Look, rows: Tensor, pixels: Tensor) -> Tensor:
         """Logits [N, Q] of the next colours of N pixels, each given by its row of the batch and its index in the
         flattened frame. Training asks for the few that matter, which is what makes it quick."""
         place = self.look_place(self._place(look.state.age, rows, pixels))
         patch = patches(look.marks, self.margin, self.config.radius, rows, pixels)
-        hidden = self._layer("look_patch", patch, rows, look.state).add_(place).add_(look.common[rows]).relu_()
+        hidden = self._layer("look_patch", patch, rows, look.state).add_(place).add_(look.common[rows])
+        if self.config.far:
+            hidden = hidden + self.look_far(self._far(look, rows, pixels))
+        hidden = hidden.relu_()
         hidden = self._layer("think", hidden * look.gain[rows], rows, look.state).relu_()
         answer = self._layer("answer", hidden, rows, look.state)
         now = look.state.frames[:, -1].flatten(-2)
@@ -239,17 +265,30 @@ class Snapped(Core):
         frames = F.one_hot(state.frames.long(), len(self.palette)).movedim(-1, 2).float()
         return SnappedState(frames, state.age.float(), state.out)
 
-    def _summary(self, state: SnappedState, marks: Tensor, x: Tensor) -> Tensor:
+    def _summary(self, state: SnappedState, marks: Tensor, others: Others, x: Tensor) -> Tensor:
         """Phi [B, G]: the strongest of what the stirred pixels see."""
-        stirred = self.stirred(state).flatten(1).float()
-        there, pixels = marked(stirred, min(self.config.stirred, stirred.shape[1]))
-        count, pixels = pixels.shape[1], pixels.flatten()
-        rows = torch.arange(stirred.shape[0], device=pixels.device).repeat_interleave(count)
+        (batch, count), pixels, there = others.pixels.shape, others.pixels.flatten(), others.there
+        rows = torch.arange(batch, device=pixels.device).repeat_interleave(count)
         place = self.see_place(self._place(state.age, rows, pixels))
         glance = patches(marks, self.margin, self.config.glance, rows, pixels)
         hidden = self._layer("see", glance, rows, state).add_(place).add_(self.see_actions(x)[rows]).relu_()
         hidden = self._layer("gather", hidden, rows, state).relu_().unflatten(0, (-1, count)) * there.unsqueeze(-1)
         return self.summarise(hidden.max(1).values)  # amax is slower: it shares the gradient among equals
+
+    def _far(self, look: Look, rows: Tensor, pixels: Tensor) -> Tensor:
+        """How N pixels lie to the stirred ones, the strongest of each unit, [N, F]."""
+        height, width = len(self.row), len(self.column)
+        others, there = look.others.pixels, look.others.there
+        now = look.state.frames[:, -1].flatten(-2)
+        if self.soft:
+            colours = now.gather(2, others.unsqueeze(1).expand(-1, now.shape[1], -1)).movedim(1, 2)
+        else:
+            colours = self._is(now.gather(1, others).unsqueeze(1), (1,)).movedim(1, 2)
+        seen = self.apart_colour(colours)
+        down = (pixels // width).unsqueeze(1) - others[rows] // width + height - 1
+        along = (pixels % width).unsqueeze(1) - others[rows] % width + width - 1
+        pairs = (self.apart_row[down] + self.apart_column[along] + seen[rows]).relu()
+        return (pairs * there[rows].unsqueeze(-1)).max(1).values
 
     def _layer(self, name: str, x: Tensor, rows: Tensor, state: SnappedState) -> Tensor:
         """What the linear layer ``name`` makes of ``x`` [N, I], each from its row of the batch; a new tensor [N, O]."""
