@@ -20,13 +20,15 @@ from tickworld.visual.video import write_png
 SIDE, GAP, LINE = 200, 14, 22
 """Pixels of a picture at most, between two of them, and of the name below."""
 ROW = 6
-TICKS = {"snake": 130, "maze": 40, "smoke": 150, "life": 6}
+TICKS = {"snake": 130, "maze": 40, "smoke": 150, "life": 6, "rally": 300}
 """Ticks that are played where 90 are not the best."""
+PARAMS = {"rally": {"bricks": 1, "paddle_length": 9, "ball_size": 3, "colours": 2}}
+"""Params of a game whose defaults do not show the most."""
 
 
 def shown(name: str) -> np.ndarray:
     """A frame [H, W, 3] of game ``name``, as large as fits."""
-    simulator = game(name)
+    simulator = game(name, **PARAMS.get(name, {}))
     who = player("mixed", simulator)
     rows = seeds.rows(5, 0, 1)
     state, memory = simulator.init(simulator.spec.draw(rows), rows), who.init(rows)

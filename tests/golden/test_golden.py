@@ -32,6 +32,10 @@ SETTINGS: dict[str, dict[str, Params]] = {
         "slow ball, sum rule, short match": {"vy_limit": 1, "serve_rule": 1, "points": 2},
     },
     "pong_angle": {"one angle": {"angle": 0.3}},
+    "rally": {
+        "no walls above and below, gravity": {"walls": 0, "gravity": 5, "ball_size": 4, "colours": 5},
+        "bricks, fast": {"bricks": 1, "speed": 22, "paddle_length": 9, "ball_size": 8, "serve_wait": 0},
+    },
 }
 """Beside each game's defaults; a game without a line is stored at its defaults and with every param drawn."""
 
