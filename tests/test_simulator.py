@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
+from tickworld import config as configs
 from tickworld import seeds
 from tickworld.errors import UserError
 from tickworld.games import GAMES, game
@@ -132,6 +134,22 @@ def test_with_params_narrows_a_range() -> None:
     assert 1 <= rows[:, 2].min() and rows[:, 2].max() <= 1.5
     assert spec.defaults(1)[0, :3].tolist() == [4, 3, 1], "the default is cut to the range"
     spec.check_params(rows)
+
+
+def test_what_is_drawn_of_itself_is_a_start_however_it_is_drawn_later() -> None:
+    ranges: dict[str, Any] = {"fixed": (4, 6), "whole": 2, "real": (1, 2)}
+    assert [param.start for param in SPEC.params] == [False, True, True, True, True]
+    assert [param.start for param in SPEC.with_params(ranges).params] == [False, True, True, True, True]
+    assert Param("told", 0, 0, 1, drawn=True, start=False).start is False
+
+
+def test_a_spec_that_was_written_before_there_were_starts_is_read() -> None:
+    written = configs.plain(SPEC)
+    assert TypeAdapter(Spec).validate_python(written) == SPEC
+    for param in written["params"]:
+        del param["start"]
+    del written["games"]
+    assert TypeAdapter(Spec).validate_python(written) == SPEC
 
 
 BAD_VALUES: list[Any] = [
