@@ -97,13 +97,15 @@ def inferred(engine: Engined, episodes: Episodes) -> Tensor:
 
 def blended(run: Run, games: Sequence[Params], shares: Sequence[float]) -> tuple[Tensor, dict[str, float]]:
     """The weighted sum of the vectors of ``games``, and the params that the same sum of their params gives, each the
-    nearest legal one: the true game that it should be."""
+    nearest legal one: the true game that it should be. Choices have no sum; they are those of the largest share."""
     vector = sum((share * vector_of(run, game) for share, game in zip(shares, games, strict=True)), torch.zeros(()))
     spec = run.config.game.model_copy(update={"split": None}).build().spec
     expected = {}
     for param in spec.params:
         if not param.start:
             values = [game.get(param.name, param.default) for game in games]
+            if param.kind == "choice":
+                values = [values[int(np.argmax(shares))]] * len(values)
             value = float(np.clip(np.dot(shares, values), param.low, param.high))
             expected[param.name] = float(np.floor(value + 0.5)) if param.whole else value
     return vector, expected

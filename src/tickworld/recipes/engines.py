@@ -24,7 +24,7 @@ def engine_pong() -> RunConfig:
             "record.episodes": 8192,
             "world.initializer": DescribedConfig().model_dump(mode="json"),
             # The ball flies 2.75 pixels a tick, and as much sideways as down.
-            "world.core": EngineConfig(radius=(6, 6), reach=(3, 3), stirred=160).model_dump(mode="json"),
+            "world.core": EngineConfig(radius=(6, 6), reach=(3, 3), stirred=320).model_dump(mode="json"),
             "training.sampler.played": 8192,
             "training.sampler.pool": 8192,
             "training.objective.pixels": 48,

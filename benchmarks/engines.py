@@ -1,0 +1,274 @@
+"""What an engine of many games is worth, beside worlds that learned one game each: four tables.
+
+python benchmarks/engines.py unseen runs/engine_pong      games that it has not seen, of each split
+python benchmarks/engines.py alone runs/engine_pong       worlds that learned one of them with as much data and time a game
+python benchmarks/engines.py algebra runs/engine_pong     means of games and what they do, probed on frames alone
+python benchmarks/engines.py fit runs/engine_pong         the vector fitted to a few frames, beside a world from scratch
+python benchmarks/engines.py probes                       how well the probes read the true games' params
+
+OMP_NUM_THREADS=1 taskset -c 0. What was trained is kept in --out and not trained again. All judge ``--rollouts`` games of
+``--frames`` ticks under held-out players.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tickworld import config as configs
+from tickworld import seeds
+from tickworld.agents import player
+from tickworld.cli.console import Terminal
+from tickworld.data.record import play_episodes
+from tickworld.evaluation.beginning import Start
+from tickworld.evaluation.evaluate import EvaluationConfig, evaluate
+from tickworld.evaluation.probes import PROBES, probe, seen
+from tickworld.evaluation.rollout import rollout
+from tickworld.games.families import Split, games_of, restrict
+from tickworld.models.learned import Learned
+from tickworld.recipes import recipe
+from tickworld.recipes.bake import Params, blended, vector_of
+from tickworld.recipes.run import Run, begin_run, open_run, train
+
+PLAYER = "held_out"
+SPLITS: tuple[Split, ...] = ("seen", "between", "corner", "strange")
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+UNITS = {"speed": 1 / 8, "gravity": 1 / 256, "steepness": 2.5 / 8}
+"""Pixels and ticks of one of a param; a paddle has five zones, so its lower end sends 2.5 times the steepness down."""
+FRAMES = 1000
+"""Frames of a new game that a vector is fitted to."""
+
+Row = tuple[str, ...]
+
+
+class Retold(Learned):
+    """An engine's world in which each game has the vector that ``told`` gives for its params [N, S]: [N, E]."""
+
+    def __init__(self, world: Learned, told: Callable[[NDArray[np.floating]], Tensor]) -> None:
+        super().__init__(world.world, world.spec, world.starts)
+        self.spec, self.told = world.spec, told
+
+    def init(self, params: NDArray[np.floating], seeds: NDArray[np.uint64], opening: Any = None) -> Any:
+        """As the engine does, but for the vector."""
+        return super().init(params, seeds, opening)._replace(game=self.told(params))
+
+
+def table(heading: Row, rows: Sequence[Row]) -> None:
+    """Prints a table."""
+    print("| " + " | ".join(heading) + " |")
+    print("| --- |" + " ---: |" * (len(heading) - 1))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+
+
+def family(run: Run, split: Split, count: int) -> Any:
+    """The game of ``run`` as ``count`` games of a split."""
+    return restrict(run.config.game.model_copy(update={"split": None}).build(), split, count)
+
+
+def one_game(run: Run, params: Params) -> Any:
+    """The one game of ``run``'s family with these params."""
+    return run.config.game.model_copy(update={"split": None, "params": dict(params)}).build()
+
+
+def horizons(world: Any, game: Any, asked: argparse.Namespace) -> Row:
+    """Median object horizon of a world, its 10th percentile, and pixel horizon."""
+    config = EvaluationConfig(rollouts=asked.rollouts, frames=asked.frames, players=PLAYER)
+    found = evaluate(world, game, player(PLAYER, game), config).to_json()
+    thing, pixel = found["object_horizon"], found["pixel_horizon"]
+    return f"{thing['median']:g}", f"{thing['p10']:g}", f"{pixel['median']:g}"
+
+
+def nearest_seen(run: Run) -> Callable[[NDArray[np.floating]], Tensor]:
+    """For any params the vector of the game nearest to it among those that ``run`` has seen."""
+    spec = run.config.game.build().spec
+    rules = [column for column, param in enumerate(spec.params) if not param.start]
+    scale = np.array([1 / ((param.high - param.low) or 1) for param in spec.params])[rules]
+    names = [spec.params[column].name for column in rules]
+    known = np.array(spec.games)[:, rules]
+    vectors = torch.stack([vector_of(run, dict(zip(names, one, strict=True))) for one in known])
+
+    def told(params: NDArray[np.floating]) -> Tensor:
+        apart = np.square((params[:, None, rules] - known) * scale).sum(2)
+        return vectors[apart.argmin(1)]
+
+    return told
+
+
+def unseen(run: Run, asked: argparse.Namespace) -> None:
+    """Games of each split: the engine with their vectors, and with that of the nearest game that was seen."""
+    rows: list[Row] = []
+    world, near = run.world(), Retold(run.world(), nearest_seen(run))
+    for split in SPLITS:
+        game = family(run, split, asked.games)
+        rows.append((split, "engine", *horizons(world, game, asked)))
+        rows.append((split, "vector of the nearest game seen", *horizons(near, game, asked)))
+    table(("games", "world", "object horizon", "p10", "pixel horizon"), rows)
+
+
+def alone_config(run: Run, params: Params) -> configs.Config:
+    """What learns one game alone with as much data as the engine had of each, for as many iterations a game."""
+    share = run.config.game.games
+    config, sampler = run.config, run.config.training.sampler.model_dump()
+    own = {"vector", "adapts", "rank"}
+    changes: dict[str, Any] = {
+        "game.split": None,
+        "game.params": dict(params),
+        "world.initializer": {"kind": "history"},
+        "world.core": {**config.world.core.model_dump(mode="json", exclude=own), "kind": "snapped"},
+        "record.episodes": config.record.episodes // share,
+        "training.sampler": {**sampler, "played": max(sampler.get("played", 0) // share, 1)},
+        "training.iterations": config.training.iterations // share,
+        "training.rate.warmup": 20,
+        "output.save": config.training.iterations // share,
+    }
+    return configs.override(config, changes)
+
+
+def alone(run: Run, asked: argparse.Namespace) -> None:
+    """Each game's own world beside the engine, game by game."""
+    rows: list[Row] = []
+    world, game = run.world(), run.config.game
+    for number, params in enumerate(games_of(family(run, "between", 1).family, "between", asked.games)):
+        own = begin_run(asked.out / f"alone_{number}", alone_config(run, params))
+        train(own, Terminal())
+        truth = one_game(run, params)
+        minutes = f"{own.seconds / 60:.1f} of {run.seconds / 60 / game.games:.1f}"
+        engine, other = horizons(world, truth, asked), horizons(own.world(), truth, asked)
+        rows.append((f"between:{number}", engine[0], other[0], engine[2], other[2], minutes))
+    table(("game", "engine, objects", "alone, objects", "engine, pixels", "alone, pixels", "minutes alone"), rows)
+    medians = np.median(np.array([[float(row[1]), float(row[2])] for row in rows]), 0)
+    print(f"\nmedian over games: engine {medians[0]:g}, alone {medians[1]:g}")
+
+
+def probed(world: Any, game: Any, asked: argparse.Namespace) -> dict[str, float]:
+    """What the frames of ``world`` tell of its rules, when it plays on from openings of ``game``: medians over games."""
+    who = player("tracking", game)
+    frames = []
+    for tick in rollout(game, {"dream": world}, Start(who, asked.rollouts, 1), asked.frames):
+        frames.append(tick.dreams["dream"])
+    numbers = probe(seen(game, np.stack(frames)))
+    return {name: float(np.nanmedian(each)) if np.isfinite(each).any() else np.nan for name, each in numbers.items()}
+
+
+def probes(asked: argparse.Namespace) -> None:
+    """How the probes read the true games between."""
+    game = restrict(recipe("engine_pong").game.model_copy(update={"split": None}).build(), "between", asked.games)
+    played = play_episodes(game, player("tracking", game), seeds.rows(0, 0, asked.rollouts), asked.frames)
+    numbers = probe(seen(game, played.frames.swapaxes(0, 1)))
+    rows: list[Row] = []
+    for name in PROBES:
+        true = played.params[:, game.spec.index(name)] * UNITS.get(name, 1.0)
+        there = np.isfinite(numbers[name])
+        off = np.abs(numbers[name] - true)[there].mean()
+        fit = np.corrcoef(numbers[name][there], true[there])[0, 1]
+        rows.append((name, f"{there.mean():.0%}", f"{true.min():.3g} .. {true.max():.3g}", f"{off:.2g}", f"{fit:.3f}"))
+    table(("probe", "of games", "true values", "mean error", "correlation"), rows)
+
+
+def path(run: Run, axis: str, base: Params, asked: argparse.Namespace) -> tuple[list[float], list[float], list[float]]:
+    """Along ``axis`` from its second value to its last but one: what was expected, probed, and the object horizon."""
+    values = family(run, "seen", 1).family.axes[axis]
+    ends = [{**base, axis: values[1]}, {**base, axis: values[-2]}]
+    expected, found, right = [], [], []
+    for share in SHARES:
+        vector, params = blended(run, ends, (1 - share, share))
+        truth = one_game(run, params)
+        world = Retold(run.world(), lambda rows, told=vector: told.expand(len(rows), -1))
+        expected.append((values[1] * (1 - share) + values[-2] * share) * UNITS.get(axis, 1.0))
+        found.append(probed(world, truth, asked)[axis])
+        right.append(float(horizons(world, truth, asked)[0]))
+    return expected, found, right
+
+
+def algebra(run: Run, asked: argparse.Namespace) -> None:
+    """Paths along every axis, and the analogy of fast and slow, long and short."""
+    bases = [{**one, "paddles": 2} for one in games_of(family(run, "between", 1).family, "between", asked.games)]
+    rows: list[Row] = []
+    for axis in PROBES:
+        paths = [path(run, axis, base, asked) for base in bases]
+        expected, found = (np.array([one[part] for one in paths]) for part in (0, 1))
+        rising = np.mean([np.all(np.diff(one) >= 0) for one in found])
+        off = np.nanmean(np.abs(found - expected)) / (expected.max() - expected.min())
+        right = np.median(np.array([one[2] for one in paths]), 0)
+        told = " ".join(f"{each:.3g}" for each in np.nanmean(found, 0))
+        wanted = " ".join(f"{each:.3g}" for each in expected[0])
+        rows.append((axis, wanted, told, f"{rising:.0%}", f"{off:.0%}", " ".join(f"{each:g}" for each in right)))
+    table(("axis", "expected", "probed", "rising", "error of the range", "object horizon against the true game"), rows)
+    print()
+    table(("analogy", "object horizon", "p10", "pixel horizon"), [analogy(run, bases[0], asked, way) for way in (0, 1)])
+
+
+def analogy(run: Run, base: Params, asked: argparse.Namespace, way: int) -> Row:
+    """Fast long - slow long + slow short against fast short, or (way 1) fast short itself."""
+    fast_long, slow_long, slow_short, fast_short = (
+        {**base, "speed": speed, "paddle_length": length} for speed, length in ((20, 8), (10, 8), (10, 3), (20, 3))
+    )
+    truth = one_game(run, fast_short)
+    vector = vector_of(run, fast_long) - vector_of(run, slow_long) + vector_of(run, slow_short)
+    vector = vector_of(run, fast_short) if way else vector
+    world = Retold(run.world(), lambda rows: vector.expand(len(rows), -1))
+    return ("fast short itself" if way else "fast long - slow long + slow short", *horizons(world, truth, asked))
+
+
+def fit(run: Run, asked: argparse.Namespace) -> None:
+    """A vector fitted to ``FRAMES`` frames of each game, and a world from scratch on the same."""
+    rows: list[Row] = []
+    for number, params in enumerate(games_of(family(run, "between", 1).family, "between", asked.games)):
+        truth = one_game(run, params)
+        data = {"game.params": dict(params), "record.episodes": FRAMES // 40, "record.ticks": 40}
+        engine_fit = configs.override(recipe("engine_fit"), data | {"begin.run": str(run.folder)})
+        fitted = begin_run(asked.out / f"fit_{number}", engine_fit)
+        core = run.config.world.core.model_dump(mode="json")
+        fitted = Run(fitted.folder, fitted.config)
+        if fitted.config.world.core.model_dump(mode="json") != core:
+            fitted = begin_run(asked.out / f"fit_{number}", configs.override(engine_fit, {"world.core": core}))
+        train(fitted, Terminal())
+        scratch = configs.override(
+            alone_config(run, params),
+            {
+                "record.episodes": FRAMES // 40,
+                "record.ticks": 40,
+                "training.sampler": {"kind": "uniform"},
+                "training.iterations": 1500,
+                "output.save": 1500,
+            },
+        )
+        other = begin_run(asked.out / f"scratch_{number}", scratch)
+        train(other, Terminal())
+        told = horizons(run.world(), truth, asked)
+        own, from_scratch = horizons(fitted.world(), truth, asked), horizons(other.world(), truth, asked)
+        seconds = f"{fitted.seconds:.0f} and {other.seconds:.0f}"
+        rows.append((f"between:{number}", told[0], own[0], from_scratch[0], seconds))
+    table(("game", "told its params", "vector fitted", "from scratch", "seconds"), rows)
+
+
+def main() -> None:
+    """Prints one table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("unseen", "alone", "algebra", "fit", "probes"))
+    parser.add_argument(
+        "run", nargs="?", type=Path, default=Path("runs/engine_pong"), help="folder of the engine's run"
+    )
+    parser.add_argument("--out", type=Path, default=Path("runs/engines"), help="where other runs are kept")
+    parser.add_argument("--games", type=int, default=8, help="games of a split")
+    parser.add_argument("--rollouts", type=int, default=64, help="games that are played")
+    parser.add_argument("--frames", type=int, default=500, help="ticks of each")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    if asked.what == "probes":
+        probes(asked)
+        return
+    made = {"unseen": unseen, "alone": alone, "algebra": algebra, "fit": fit}
+    made[asked.what](open_run(asked.run), asked)
+
+
+if __name__ == "__main__":
+    main()
