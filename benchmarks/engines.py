@@ -1,13 +1,13 @@
 """What an engine of many games is worth, beside worlds that learned one game each: four tables.
 
 python benchmarks/engines.py unseen runs/engine_pong      games that it has not seen, of each split
-python benchmarks/engines.py alone runs/engine_pong       worlds that learned one of them with as much data and time a game
+python benchmarks/engines.py alone runs/engine_pong       worlds of one game each, as much data and time a game
 python benchmarks/engines.py algebra runs/engine_pong     means of games and what they do, probed on frames alone
-python benchmarks/engines.py fit runs/engine_pong         the vector fitted to a few frames, beside a world from scratch
+python benchmarks/engines.py fit runs/engine_pong         vectors fitted to a few frames, beside worlds from scratch
 python benchmarks/engines.py probes                       how well the probes read the true games' params
 
-OMP_NUM_THREADS=1 taskset -c 0. What was trained is kept in --out and not trained again. All judge ``--rollouts`` games of
-``--frames`` ticks under held-out players.
+OMP_NUM_THREADS=1 taskset -c 0. What was trained is kept in --out and not trained again. All judge ``--rollouts`` games
+of ``--frames`` ticks under held-out players.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def unseen(run: Run, asked: argparse.Namespace) -> None:
     table(("games", "world", "object horizon", "p10", "pixel horizon"), rows)
 
 
-def alone_config(run: Run, params: Params) -> configs.Config:
+def alone_config(run: Run, params: Params) -> RunConfig:
     """What learns one game alone with as much data as the engine had of each, for as many iterations a game."""
     share = run.config.game.games
     config, sampler = run.config, run.config.training.sampler.model_dump()
@@ -149,7 +149,7 @@ def alone(run: Run, asked: argparse.Namespace) -> None:
 
 
 def probed(world: Any, game: Any, asked: argparse.Namespace) -> dict[str, float]:
-    """What the frames of ``world`` tell of its rules, when it plays on from openings of ``game``: medians over games."""
+    """What the frames of ``world`` tell of its rules when it plays on from openings of ``game``: medians of games."""
     who = player("tracking", game)
     frames = []
     for tick in rollout(game, {"dream": world}, Start(who, asked.rollouts, 1), asked.frames):
@@ -160,7 +160,7 @@ def probed(world: Any, game: Any, asked: argparse.Namespace) -> dict[str, float]
 
 def probes(asked: argparse.Namespace) -> None:
     """How the probes read the true games between."""
-    game = restrict(recipe("engine_pong").game.model_copy(update={"split": None}).build(), "between", asked.games)
+    game: Any = restrict(recipe("engine_pong").game.model_copy(update={"split": None}).build(), "between", asked.games)
     played = play_episodes(game, player("tracking", game), seeds.rows(0, 0, asked.rollouts), asked.frames)
     numbers = probe(seen(game, played.frames.swapaxes(0, 1)))
     rows: list[Row] = []
