@@ -35,6 +35,7 @@ from tickworld.games.families import Split, games_of, restrict
 from tickworld.models.learned import Learned
 from tickworld.recipes import recipe
 from tickworld.recipes.bake import Params, blended, vector_of
+from tickworld.recipes.config import RunConfig
 from tickworld.recipes.run import Run, begin_run, open_run, train
 
 PLAYER = "held_out"
