@@ -232,19 +232,17 @@ def in_soft_mode(core: Snapped, spec: Spec) -> Snapped:
     return twin.eval()
 
 
-def test_far_sees_the_strongest_of_how_a_pixel_lies_to_stirred_ones(spec: Spec) -> None:
-    core = core_of(spec, far=5, stirred=1000)
-    state, x = core.init(start_of(core)), keys()[:, 0]
-    look, rows, pixels = core.look(state, x), torch.tensor([0, 0, 4]), torch.tensor([3, 17, 8])
-    width = spec.width
-    for row, pixel, seen in zip(rows, pixels, core._far(look, rows, pixels), strict=True):
+def test_far_sums_up_how_all_things_lie_to_a_pixel(spec: Spec) -> None:
+    core = core_of(spec, far=5)
+    state = core.init(start_of(core))
+    found, now = core._far(state), state.frames[:, -1].long()
+    for row, y, x in ((0, 0, 3), (0, 2, 1), (4, spec.height - 1, spec.width - 1)):
         slow = torch.zeros(5)
-        for other in core.stirred(state)[row].flatten().nonzero()[:, 0]:
-            down, along = pixel // width - other // width, pixel % width - other % width
-            colour = one_hot(state.frames[row, -1].flatten()[other].long(), len(core.palette)).float()
-            pair = core.apart_row[down + spec.height - 1] + core.apart_column[along + width - 1]
-            slow = torch.maximum(slow, (pair + core.apart_colour(colour)).relu())
-        torch.testing.assert_close(seen, slow)
+        for down, along in now[row].nonzero().tolist():
+            colour = one_hot(now[row, down, along] - 1, len(core.palette) - 1).float()
+            way = core.apart_row[y - down + spec.height - 1] * core.apart_column[x - along + spec.width - 1]
+            slow = slow + way * core.apart_colour(colour)
+        torch.testing.assert_close(found[row, y * spec.width + x], slow, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("far", [0, 4])

@@ -17,7 +17,9 @@ term leaves a pixel as it is unless there is a reason.
 With ``far`` units there is one more term in h_1, for what comes about a certain way off something else, such as the
 next piece of food a fixed jump from the last one, which phi would have to learn place by place:
 
-    far(p) = W_r max over stirred pixels q of relu(row(p) - row(q) + column(p) - column(q) + colour(q), embedded)
+    far(p) = W_r sum over pixels q of R[row(p) - row(q)] * K[column(p) - column(q)] * C[colour(q)]
+
+which is a convolution as large as the frame, of rank 1 in each unit, so that it takes two small products of matrices.
 
 Not every pixel is asked: only those that were seen to change while training, and of them those within ``reach`` of
 something lit now and the remote ones, which were seen to light up out of nothing (a ball that is served into the empty
@@ -92,7 +94,7 @@ class SnappedConfig(Config):
     stirred: int = Field(default=96, gt=0)
     """how many stirred pixels the summary looks at; where more are, chance leaves some out, so better too many"""
     far: int = Field(default=0, ge=0)
-    """units that compare each pixel with every stirred one, for what happens a certain way off other things; 0: none"""
+    """units that tell a pixel how things lie to it however far, for what happens a certain way off; 0: none"""
 
     def build(self, spec: Spec) -> Snapped:
         """The core for frames and actions of ``spec``. Raises UserError for a game without a palette."""
@@ -112,20 +114,13 @@ class SnappedState(NamedTuple):
 
 class Look(NamedTuple):
     """A tick as all its pixels see it: the ``state``, its ``marks`` with a dark margin; ``common`` and ``gain`` [B, W]
-    are what the actions and the whole frame tell every pixel."""
+    are what the actions and the whole frame tell every pixel, ``far`` [B, H W, F] how things lie to each."""
 
     state: SnappedState
     marks: Tensor
     common: Tensor
     gain: Tensor
-    others: Others
-
-
-class Others(NamedTuple):
-    """S stirred pixels of each row: their indices ``pixels`` [B, S], and whether each is one (``there``)."""
-
-    pixels: Tensor
-    there: Tensor
+    far: Tensor | None = None
 
 
 class Snapped(Core):
@@ -170,7 +165,7 @@ class Snapped(Core):
         if config.far:
             self.apart_row = nn.Parameter(torch.randn(2 * spec.height - 1, config.far) * 0.3)
             self.apart_column = nn.Parameter(torch.randn(2 * spec.width - 1, config.far) * 0.3)
-            self.apart_colour = nn.Linear(colours, config.far)
+            self.apart_colour = nn.Linear(colours - 1, config.far, bias=False)
             self.look_far = nn.Linear(config.far, width, bias=False)
         self.think = nn.Linear(width, width)
         self.answer = nn.Linear(width, colours)
@@ -220,12 +215,10 @@ class Snapped(Core):
     def look(self, state: SnappedState, x: Tensor) -> Look:
         """What ``logits`` needs of a tick, whichever pixels are asked."""
         marks = self._marks(state)
-        stirred = self.stirred(state).flatten(1).float()
-        there, pixels = marked(stirred, min(self.config.stirred, stirred.shape[1]))
-        others = Others(pixels, there)
-        summary = self._summary(state, marks, others, x)
+        summary = self._summary(state, marks, x)
         common = self.look_actions(x) + self.look_summary(summary)
-        return Look(state, marks, common, 1 + self.modulate(summary), others)
+        far = self._far(state) if self.config.far else None
+        return Look(state, marks, common, 1 + self.modulate(summary), far)
 
     def logits(self, look: Look, rows: Tensor, pixels: Tensor) -> Tensor:
         """Logits [N, Q] of the next colours of N pixels, each given by its row of the batch and its index in the
@@ -233,8 +226,8 @@ class Snapped(Core):
         place = self.look_place(self._place(look.state.age, rows, pixels))
         patch = patches(look.marks, self.margin, self.config.radius, rows, pixels)
         hidden = self._layer("look_patch", patch, rows, look.state).add_(place).add_(look.common[rows])
-        if self.config.far:
-            hidden = hidden + self.look_far(self._far(look, rows, pixels))
+        if look.far is not None:
+            hidden = hidden + self.look_far(look.far[rows, pixels])
         hidden = hidden.relu_()
         hidden = self._layer("think", hidden * look.gain[rows], rows, look.state).relu_()
         answer = self._layer("answer", hidden, rows, look.state)
@@ -265,30 +258,25 @@ class Snapped(Core):
         frames = F.one_hot(state.frames.long(), len(self.palette)).movedim(-1, 2).float()
         return SnappedState(frames, state.age.float(), state.out)
 
-    def _summary(self, state: SnappedState, marks: Tensor, others: Others, x: Tensor) -> Tensor:
+    def _summary(self, state: SnappedState, marks: Tensor, x: Tensor) -> Tensor:
         """Phi [B, G]: the strongest of what the stirred pixels see."""
-        (batch, count), pixels, there = others.pixels.shape, others.pixels.flatten(), others.there
-        rows = torch.arange(batch, device=pixels.device).repeat_interleave(count)
+        stirred = self.stirred(state).flatten(1).float()
+        there, pixels = marked(stirred, min(self.config.stirred, stirred.shape[1]))
+        count, pixels = pixels.shape[1], pixels.flatten()
+        rows = torch.arange(stirred.shape[0], device=pixels.device).repeat_interleave(count)
         place = self.see_place(self._place(state.age, rows, pixels))
         glance = patches(marks, self.margin, self.config.glance, rows, pixels)
         hidden = self._layer("see", glance, rows, state).add_(place).add_(self.see_actions(x)[rows]).relu_()
         hidden = self._layer("gather", hidden, rows, state).relu_().unflatten(0, (-1, count)) * there.unsqueeze(-1)
         return self.summarise(hidden.max(1).values)  # amax is slower: it shares the gradient among equals
 
-    def _far(self, look: Look, rows: Tensor, pixels: Tensor) -> Tensor:
-        """How N pixels lie to the stirred ones, the strongest of each unit, [N, F]."""
-        height, width = len(self.row), len(self.column)
-        others, there = look.others.pixels, look.others.there
-        now = look.state.frames[:, -1].flatten(-2)
-        if self.soft:
-            colours = now.gather(2, others.unsqueeze(1).expand(-1, now.shape[1], -1)).movedim(1, 2)
-        else:
-            colours = self._is(now.gather(1, others).unsqueeze(1), (1,)).movedim(1, 2)
-        seen = self.apart_colour(colours)
-        down = (pixels // width).unsqueeze(1) - others[rows] // width + height - 1
-        along = (pixels % width).unsqueeze(1) - others[rows] % width + width - 1
-        pairs = (self.apart_row[down] + self.apart_column[along] + seen[rows]).relu()
-        return (pairs * there[rows].unsqueeze(-1)).max(1).values
+    def _far(self, state: SnappedState) -> Tensor:
+        """How things lie to each pixel, [B, H W, F]."""
+        now = state.frames[:, -1]
+        marks = now[:, 1:] if self.soft else self._is(now.unsqueeze(1), (1, 1))[:, 1:]
+        seen = self.apart_colour(marks.movedim(1, -1)).movedim(-1, 1)  # [B, F, H, W]
+        down, along = (each[_apart(len(each))].movedim(-1, 0) for each in (self.apart_row, self.apart_column))
+        return (down @ seen @ along.mT).flatten(2).mT
 
     def _layer(self, name: str, x: Tensor, rows: Tensor, state: SnappedState) -> Tensor:
         """What the linear layer ``name`` makes of ``x`` [N, I], each from its row of the batch; a new tensor [N, O]."""
@@ -339,6 +327,12 @@ class Snapped(Core):
         when = torch.arange(1, last + 1, dtype=torch.uint8, device=shown.device).view(-1, 1, 1)
         changed = F.pad((shown[:, 1:] != shown[:, :-1]) * when, (0, 0, 0, 0, 1, 0))
         return (last - changed.amax(1)).clamp(max=self.config.ages - 1)
+
+
+def _apart(places: int) -> Tensor:
+    """[n, n] indices into ``places`` = 2 n - 1 numbers: how far the place of a row is from that of a column."""
+    place = torch.arange((places + 1) // 2)
+    return place.unsqueeze(1) - place + len(place) - 1
 
 
 def by_rows(decide: Callable[[SnappedState, Tensor], Tensor], state: SnappedState, x: Tensor) -> Tensor:
