@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("Doctor", "what is wrong with a run or a recording, in plain words"),
     "join": ("Join", "runs that were trained apart, to decide together"),
     "blend": ("Blend", "the game between two games, made by an engine"),
+    "atlas": ("Atlas", "the games of an engine as a map, and a page to play any place of it"),
     "bench": ("Bench", "worlds side by side in one table; goes on where it stopped"),
     "export": ("Export", "a trained world as one web page, or one tick of it as an ONNX file"),
     "pack": ("Pack", "a trained world as one small file to share"),

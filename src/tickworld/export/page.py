@@ -7,6 +7,7 @@
       world-update    ONNX: fields of a state, actions (and noise) -> the fields one tick later, <field>_out
       world-render    ONNX: out -> frame, and trust (``models.trust``)
       world-ort, world-wasm, world-notices    onnxruntime-web and its licences
+      world-atlas     only of an engine whose map is wanted: JSON, as ``recipes.atlas.facts`` makes it
 
 Blocks but the first are packed with gzip and written in base64. What they hold is read as data: no text of a world can
 become a part of the page. The two graphs are the two verbs, as in ``tickworld.simulator``, so that a state which was
@@ -76,12 +77,13 @@ def export_page(
     provenance: Mapping[str, Any],
     calibration: Mapping[str, Any] | None = None,
     show: Progress | None = None,
+    atlas: Mapping[str, Any] | None = None,
 ) -> Page:
     """Writes ``world`` to the .html file ``path``, whole or not at all, after it has been played beside torch.
 
     The page tells people the plain values of ``provenance`` (see ``recipes.shelf.known``), and has a light that is
-    calibrated by ``calibration``: {"levels": [{"below": nats, "wrong_within_100": share}, ...]}. Raises UserError as
-    ``tickworld.export.onnx.export`` does.
+    calibrated by ``calibration``: {"levels": [{"below": nats, "wrong_within_100": share}, ...]}. With an ``atlas``
+    (see ``recipes.atlas.facts``) it has a map. Raises UserError as ``tickworld.export.onnx.export`` does.
     """
     show = show or Silent()
     if path.suffix.lower() != SUFFIX:
@@ -95,9 +97,10 @@ def export_page(
         translated(traced(look), look),
     )
     _check(parity.frames_apart(whole, exact, tick, parity.TICKS), look)
-    graphs = lightest(whole, exact, tick, show) if look.decides else exact
+    mapped = atlas is not None  # there are more games than any play of both could speak for
+    graphs = lightest(whole, exact, tick, show) if look.decides and not mapped else exact
     facts = _facts(tick, provenance, calibration)
-    content = _filled(facts, graphs).encode()
+    content = _filled(facts, graphs, atlas).encode()
     files.write_bytes(path, content)
     return Page(len(content), len(tick.start.out), parity.TICKS, apart, graphs is not exact)
 
@@ -120,36 +123,41 @@ def _check(apart: float, look: Look) -> None:
         )
 
 
-def _facts(tick: Tick, provenance: Mapping[str, Any], calibration: Mapping[str, Any] | None) -> dict[str, Any]:
+def fields(state: Any) -> list[dict[str, Any]]:
+    """The rows of a core's state as a page holds them: name, type, shape of one row, and the rows, of each field."""
     with torch.no_grad():
-        fields = {name: field.numpy() for name, field in tick.start._asdict().items()}
+        named = {name: field.numpy() for name, field in state._asdict().items()}
+    return [
+        {"name": name, "type": str(rows.dtype), "shape": rows.shape[1:], "rows": packed(rows)}
+        for name, rows in named.items()
+    ]
+
+
+def _facts(tick: Tick, provenance: Mapping[str, Any], calibration: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         "title": tick.spec.name,
         "spec": configs.plain(tick.spec),
         "noise": tick.noise,
         "starts": len(tick.start.out),
-        "state": [
-            {"name": name, "type": str(rows.dtype), "shape": rows.shape[1:], "rows": packed(rows)}
-            for name, rows in fields.items()
-        ],
+        "state": fields(tick.start),
         "ticks_per_second": TICKS_PER_SECOND,
         "calibration": calibration,
         "provenance": dict(provenance),
     }
 
 
-def _filled(facts: Mapping[str, Any], graphs: Graphs) -> str:
+def _filled(facts: Mapping[str, Any], graphs: Graphs, atlas: Mapping[str, Any] | None = None) -> str:
     """The whole page."""
     style, script = asset("page.css").decode(), asset("page.js").decode()
     assert "</script" not in script and "<!--" not in script and "</style" not in style
     blocks = {
-        "facts": json.dumps(facts, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
+        "facts": _json(facts).replace("<", "\\u003c"),
         "update": _block(graphs.update),
         "render": _block(graphs.render),
         "ort": _block(asset("vendor/ort.wasm.bundle.min.mjs")),
         "wasm": base64.b64encode(asset("vendor/ort-wasm-simd-threaded.wasm.gz")).decode(),
         "notices": _block(_notices()),
-    }
+    } | ({} if atlas is None else {"atlas": _block(_json(atlas).encode())})
     policy = (
         f"default-src 'none'; script-src {_hash(script)} blob: 'wasm-unsafe-eval'; style-src {_hash(style)}; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"
@@ -165,6 +173,10 @@ def _put(page: str, mark: str, content: str) -> str:
     before, found, after = page.partition(mark)
     assert found, f"page.html lacks {mark}"
     return before + content + after
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, separators=(",", ":"), allow_nan=False)
 
 
 def _block(content: bytes) -> str:

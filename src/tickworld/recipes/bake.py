@@ -75,15 +75,15 @@ def named_game(text: str, game: GameConfig) -> dict[str, float]:
             equals = ""
         if not equals:
             raise UserError(f"params of a game are written ball_size=3,speed=12; got {each!r}")
-    _game_of(game, params).build()
+    one_game(game, params).build()
     return params
 
 
 def vector_of(run: Run, params: Params) -> Tensor:
     """The vector [E] of the game with these ``params``. Raises UserError for a run of no engine."""
     engine = engined(run.world().world)
-    game = _game_of(run.config.game, params).build()
-    return inferred(engine, _played(game, run.config, engine.initializer.opening))
+    game = one_game(run.config.game, params).build()
+    return inferred(engine, some_episodes(game, run.config, engine.initializer.opening))
 
 
 @torch.no_grad()
@@ -116,7 +116,7 @@ def bake(run: Run, vector: Tensor, params: Params, folder: Path) -> Run:
     with these ``params``. Raises UserError for a run of no engine, and when ``folder`` holds anything else."""
     engine = engined(run.world().world)
     plain = engine.core.baked(vector)
-    one = _game_of(run.config.game, params)
+    one = one_game(run.config.game, params)
     changes: dict[str, Any] = {
         "game": one.model_dump(),
         "world.core": plain.config.model_dump(mode="json"),
@@ -128,18 +128,18 @@ def bake(run: Run, vector: Tensor, params: Params, folder: Path) -> Run:
     world.core.load_state_dict(plain.state_dict())
     world.renderer.load_state_dict(engine.world.renderer.state_dict())
     made = begin_run(folder, config)
-    keep_starts(made, _played(truth, config, world.initializer.opening), world.initializer.opening)
+    keep_starts(made, some_episodes(truth, config, world.initializer.opening), world.initializer.opening)
     source = f"baked from an engine that learned from {run.source}"
     checkpoint.save_world(made.checkpoints, config.training.iterations, world, source, run.seconds)
     return made
 
 
-def _played(game: Simulator, config: RunConfig, opening: int) -> Episodes:
+def some_episodes(game: Simulator, config: RunConfig, opening: int) -> Episodes:
     """Some episodes that are long enough for an opening and a tick."""
     who = player(config.evaluation.players, game)
     return play_episodes(game, who, seeds.rows(seeds.derive(0, "vector"), 0, WINDOWS), max(opening, 2) + 8)
 
 
-def _game_of(game: GameConfig, params: Params) -> GameConfig:
+def one_game(game: GameConfig, params: Params) -> GameConfig:
     """The one game with these params, the others as they are."""
     return game.model_copy(update={"split": None, "params": {**game.params, **params}})

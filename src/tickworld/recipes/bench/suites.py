@@ -28,9 +28,9 @@ from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.cores.transformer import TransformerConfig
 from tickworld.models.cores.transition import TransitionConfig as DeepConfig
 from tickworld.models.cores.window import WindowConfig
-from tickworld.models.initializers.described import DescribedConfig
 from tickworld.models.initializers.frames import FramesConfig
 from tickworld.models.initializers.history import HistoryConfig
+from tickworld.models.initializers.inferred import InferredConfig
 from tickworld.models.renderers.dense import DenseConfig
 from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.renderers.profiles import ProfilesConfig
@@ -94,8 +94,8 @@ CORES: dict[str, Changes] = {  # sized to about 60,000 weights a world that star
     "committee": _rule(CommitteeConfig(member=_SMALL)),
     "recall": _rule(RecallConfig(reach=(2, 1), width=68, glance_width=44, summary=32)),
     "engine": {
-        **_rule(EngineConfig(reach=(2, 1), width=56, glance_width=36, summary=28, vector=8, rank=4)),
-        "world.initializer": DescribedConfig(size=16),
+        **_rule(EngineConfig(reach=(2, 1), width=68, glance_width=42, summary=32, vector=8, rank=4)),
+        "world.initializer": InferredConfig(width=8),
     },
     "cellular": {
         **_rule(CellularConfig(radius=3, width=196, wraps=False)),
