@@ -9,7 +9,7 @@
 
 A flight is ``FLIGHT`` ticks or more in which the ball is there, goes on in its direction and does not leap. Each number
 is over all flights, hits or rests of a game; NaN where there is none. A ball that is seen in two parts, since it leaves
-at one edge and comes in at the other, has no place.
+at one edge and comes in at the other, leaps: its middle is in the middle of the frame.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ FLIGHT = 9
 """Ticks of a flight: a ball of 8/8 to 22/8 pixels a tick crosses the court in 10 or more."""
 ENOUGH = 0.5
 """Squares of places that tell a slope: hits near a paddle's middle tell little of how steep it sends."""
-LEAP = 4.0
-"""Pixels a tick that no ball flies."""
+LEAP = 3.2
+"""Pixels a tick that no ball flies; one of up to 8 pixels that comes in at the other edge leaps by 4 or more."""
 PROBES = ("paddle_length", "ball_size", "speed", "gravity", "steepness", "serve_wait")
 
 Course = NDArray[np.float64]
@@ -45,9 +45,7 @@ def seen(game: BallGame, frames: NDArray[np.uint8]) -> Seen:
     """Ball and first player's paddle in ``frames`` [T+1, N, H, W, C]."""
     each = [game.objects(frame).positions for frame in frames]
     first = game.spec.players[0]
-    ball = np.stack([one[game.ball] for one in each])
-    parted = (2 * ball[..., :2] % 1 != 0).any(-1)
-    return Seen(np.where(parted[..., None], np.nan, ball), np.stack([one[first] for one in each]), game.spec.height)
+    return Seen(*(np.stack([one[name] for one in each]) for name in (game.ball, first)), game.spec.height)
 
 
 def probe(objects: Seen) -> dict[str, NDArray[np.float64]]:
