@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -272,10 +273,39 @@ def test_a_transition_needs_a_snapped_core(make_world: Callable[[str], World], e
 
 def test_a_transition_takes_windows_of_one_tick(make_world: Callable[[str], World], episodes: Episodes) -> None:
     world = make_world("snapped")
-    with pytest.raises(UserError, match="windows of 1 tick; got 3; set --training.ticks.last 1"):
+    with pytest.raises(
+        UserError, match="windows of 1 tick; got 3; set --training.ticks.first and --tr"
+    ):
         TransitionConfig()(world, batch_for(world, episodes, 3), chance())
     with pytest.raises(UserError, match="windows of 1 tick; got 3"):
         TransitionConfig().check(world, 3)
+
+
+def test_a_pushed_transition_is_judged_after_ticks_of_the_worlds_own(
+    make_world: Callable[[str], World], episodes: Episodes
+) -> None:
+    world, objective = make_world("snapped"), TransitionConfig(push=2)
+    batch, core = batch_for(world, episodes, 3), cast(Any, world.core)
+    core.lively[:] = True
+    start = world.start(batch.params, batch.opening_frames, batch.opening_actions)
+    keys, seen = one_hot(batch.actions.long(), world.action_count).flatten(2).float(), []
+    with torch.no_grad():
+        for ticks in range(3):
+            state = core.init(start)
+            for tick in range(ticks):
+                state = core.update(state, keys[:, tick])
+            now, true = state.frames[:, -1], core.colours(batch.frames[:, ticks + 1])
+            nats = -core.update(state, keys[:, ticks]).out.log_softmax(1).gather(1, true.long().unsqueeze(1))[:, 0]
+            asked = core.asked(now)
+            seen.append([float((nats * asked * each).sum()) for each in (now != true, now == true)])
+        found = []
+        for seed in range(12):
+            losses = objective(world, batch, torch.Generator().manual_seed(seed))
+            found.append([float(losses[name].sum()) for name in ("changed", "still")])
+    near = [[bool(np.allclose(one, other, rtol=1e-3)) for other in seen] for one in found]
+    assert all(sum(row) == 1 for row in near) and np.any(near, 0).all(), "each time 0, 1 or 2 ticks, as chance says"
+    with pytest.raises(UserError, match="with push 2 judges windows of 3 ticks; got 1"):
+        objective.check(world, 1)
 
 
 MASK = torch.tensor([[True, True], [True, False]])

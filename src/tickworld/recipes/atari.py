@@ -11,7 +11,7 @@ from tickworld.models.initializers.history import HistoryConfig
 from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.world import WorldConfig
 from tickworld.recipes.config import GameConfig, RunConfig
-from tickworld.training.curriculum import RateConfig
+from tickworld.training.curriculum import GrowthConfig, RateConfig
 from tickworld.training.fit import TrainingConfig
 from tickworld.training.objectives import TransitionConfig
 from tickworld.training.sampling import HardConfig
@@ -41,9 +41,10 @@ def ale_pong() -> RunConfig:
             renderer=PaletteConfig(),
         ),
         training=TrainingConfig(
-            objective=TransitionConfig(pixels=128),  # a paddle that leaps changes fifty
+            objective=TransitionConfig(pixels=128, push=3),  # a paddle that leaps changes fifty
+            ticks=GrowthConfig(first=4, last=4),
             sampler=HardConfig(pool=2048, fresh=4096, renew=1000),  # a window has two hundred kilobytes and more
-            iterations=12_000,
+            iterations=8000,
             batch=16,
             rate=RateConfig(peak=2e-3, warmup=200, shape="linear"),
             decay=0.1,

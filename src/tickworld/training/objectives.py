@@ -195,6 +195,8 @@ class TransitionConfig(Objective):
     kind: Literal["transition"] = "transition"
     pixels: int = Field(default=24, gt=0)
     """pixels of a frame that are learned from: those that change, then those that the world gets most wrong"""
+    push: int = Field(default=0, ge=0)
+    """a window is dreamt on for up to so many ticks before the one that is judged, for games that hide something"""
 
     @property
     def weights(self) -> dict[str, float]:
@@ -211,21 +213,33 @@ class TransitionConfig(Objective):
 
         A rule that is nearly right is wrong at few pixels of few frames. All are judged, so that none hides; only the
         worst pass a gradient on, which is nearly all there is to pass on and costs a quarter.
+
+        With ``push`` it first goes on alone for 0 to that many ticks, as many as ``generator`` says. What then is right
+        is still the true next frame: so a world learns to come back from frames of its own making. A world that is
+        never wrong has no need of it; one of a game that hides something is wrong now and then, and what it sees then
+        no recording shows (push-forward, Brandstetter et al. 2022, 2202.03376).
         """
         cores = self.cores_of(world, batch.actions.shape[1])
         start = world.start(batch.params, batch.opening_frames, batch.opening_actions)
-        keys = one_hot(batch.actions[:, 0], world.action_count)
-        each = [self.of(core, start, keys, batch) for core in cores]
+        keys = one_hot(batch.actions, world.action_count)
+        ticks = int(torch.randint(self.push + 1, (), generator=generator)) if self.push else 0
+        each = [self.of(core, start, keys[:, : ticks + 1], batch.frames[:, ticks + 1]) for core in cores]
         return {name: torch.stack([losses[name] for losses in each]).sum(0) for name in self.weights}
 
-    def of(self, core: Snapped, start: Tensor, keys: Tensor, batch: TensorBatch) -> Losses:
-        """The losses of one core that begins with ``start`` under ``keys`` [B, A]."""
+    def of(self, core: Snapped, start: Tensor, keys: Tensor, frames: Tensor) -> Losses:
+        """The losses of one core that begins with ``start`` under ``keys`` [B, T, A], in the last tick, which leads to
+        ``frames`` [B, C, H, W]."""
         state = core.init(start)
+        *before, pressed = keys.unbind(1)
+        with torch.no_grad():
+            for each in before:
+                state = core.update(state, each)
         now = state.frames[:, -1]
-        after = core.colours(batch.frames[:, 1])
+        after = core.colours(frames)
         changed = now != after
-        core.watch(now, changed)
-        look = core.look(state, keys)
+        if not before:
+            core.watch(now, changed)
+        look = core.look(state, pressed)
         with torch.no_grad():
             asked = core.asked(now).flatten(1)
             judged = torch.zeros(asked.shape)
@@ -240,8 +254,11 @@ class TransitionConfig(Objective):
 
     def cores_of(self, world: World, ticks: int) -> list[Snapped]:
         """The cores that this objective trains. Raises UserError as ``check``."""
-        if ticks != 1:
-            raise UserError(f"objective transition judges windows of 1 tick; got {ticks}; set --training.ticks.last 1")
+        if ticks != self.push + 1:
+            raise UserError(
+                f"objective transition with push {self.push} judges windows of {self.push + 1} "
+                f"tick{'s' if self.push else ''}; got {ticks}; set --training.ticks.first and --training.ticks.last to it"
+            )
         if isinstance(world.core, Committee):
             return world.core.cores
         if isinstance(world.core, Snapped):
