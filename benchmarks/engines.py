@@ -28,13 +28,14 @@ from tickworld.agents import player
 from tickworld.cli.console import Terminal
 from tickworld.data.record import play_episodes
 from tickworld.evaluation.beginning import Start
-from tickworld.evaluation.evaluate import EvaluationConfig, evaluate
+from tickworld.evaluation.horizon import Horizon, objects_wrong
 from tickworld.evaluation.probes import PROBES, probe, seen
 from tickworld.evaluation.rollout import rollout
+from tickworld.frames import pixels_wrong, snap
 from tickworld.games.families import Split, games_of, restrict
 from tickworld.models.learned import Learned
 from tickworld.recipes import recipe
-from tickworld.recipes.bake import Params, blended, vector_of
+from tickworld.recipes.bake import Params, blended, vectors_of
 from tickworld.recipes.config import RunConfig
 from tickworld.recipes.run import Run, begin_run, open_run, train
 
@@ -45,6 +46,8 @@ UNITS = {"speed": 1 / 8, "gravity": 1 / 256, "steepness": 2.5 / 8}
 """Pixels and ticks of one of a param; a paddle has five zones, so its lower end sends 2.5 times the steepness down."""
 FRAMES = 1000
 """Frames of a new game that a vector is fitted to."""
+SCRATCH = 1500
+"""Iterations of the world from scratch, three times as many as a vector is fitted for."""
 
 Row = tuple[str, ...]
 
@@ -81,9 +84,13 @@ def one_game(run: Run, params: Params) -> Any:
 
 def horizons(world: Any, game: Any, asked: argparse.Namespace) -> Row:
     """Median object horizon of a world, its 10th percentile, and pixel horizon."""
-    config = EvaluationConfig(rollouts=asked.rollouts, frames=asked.frames, players=PLAYER)
-    found = evaluate(world, game, player(PLAYER, game), config).to_json()
-    thing, pixel = found["object_horizon"], found["pixel_horizon"]
+    things, pixels = Horizon(asked.rollouts), Horizon(asked.rollouts)
+    for tick in rollout(game, {"dream": world}, Start(player(PLAYER, game), asked.rollouts, 0), asked.frames):
+        if tick.index:
+            frames = snap(tick.dreams["dream"], game.spec.palette)
+            things.add(objects_wrong(game.objects(tick.truth), game.objects(frames)), tick.playing)
+            pixels.add(pixels_wrong(tick.truth, frames, game.spec.palette), tick.playing)
+    thing, pixel = things.summary(), pixels.summary()
     return f"{thing['median']:g}", f"{thing['p10']:g}", f"{pixel['median']:g}"
 
 
@@ -94,7 +101,7 @@ def nearest_seen(run: Run) -> Callable[[NDArray[np.floating]], Tensor]:
     scale = np.array([1 / ((param.high - param.low) or 1) for param in spec.params])[rules]
     names = [spec.params[column].name for column in rules]
     known = np.array(spec.games)[:, rules]
-    vectors = torch.stack([vector_of(run, dict(zip(names, one, strict=True))) for one in known])
+    vectors = vectors_of(run, [dict(zip(names, one, strict=True)) for one in known])
 
     def told(params: NDArray[np.floating]) -> Tensor:
         apart = np.square((params[:, None, rules] - known) * scale).sum(2)
@@ -118,6 +125,8 @@ def alone_config(run: Run, params: Params) -> RunConfig:
     """What learns one game alone with as much data as the engine had of each, for as many iterations a game."""
     share = run.config.game.games
     config, sampler = run.config, run.config.training.sampler.model_dump()
+    if "played" in sampler:
+        sampler["played"] = max(sampler["played"] // share, 1)
     own = {"vector", "adapts", "rank"}
     changes: dict[str, Any] = {
         "game.split": None,
@@ -125,7 +134,7 @@ def alone_config(run: Run, params: Params) -> RunConfig:
         "world.initializer": {"kind": "history"},
         "world.core": {**config.world.core.model_dump(mode="json", exclude=own), "kind": "snapped"},
         "record.episodes": config.record.episodes // share,
-        "training.sampler": {**sampler, "played": max(sampler.get("played", 0) // share, 1)},
+        "training.sampler": sampler,
         "training.iterations": config.training.iterations // share,
         "training.rate.warmup": 20,
         "output.save": config.training.iterations // share,
@@ -156,7 +165,12 @@ def probed(world: Any, game: Any, asked: argparse.Namespace) -> dict[str, float]
     for tick in rollout(game, {"dream": world}, Start(who, asked.rollouts, 1), asked.frames):
         frames.append(tick.dreams["dream"])
     numbers = probe(seen(game, np.stack(frames)))
-    return {name: float(np.nanmedian(each)) if np.isfinite(each).any() else np.nan for name, each in numbers.items()}
+    return {name: _over(np.nanmedian, each) for name, each in numbers.items()}
+
+
+def _over(what: Callable[..., Any], values: NDArray[np.floating]) -> float:
+    """``what`` of the numbers that there are, NaN for none."""
+    return float(what(values)) if np.isfinite(values).any() else np.nan
 
 
 def probes(asked: argparse.Namespace) -> None:
@@ -197,9 +211,9 @@ def algebra(run: Run, asked: argparse.Namespace) -> None:
         paths = [path(run, axis, base, asked) for base in bases]
         expected, found = (np.array([one[part] for one in paths]) for part in (0, 1))
         rising = np.mean([np.all(np.diff(one) >= 0) for one in found])
-        off = np.nanmean(np.abs(found - expected)) / (expected.max() - expected.min())
+        off = _over(np.nanmean, np.abs(found - expected)) / (expected.max() - expected.min())
         right = np.median(np.array([one[2] for one in paths]), 0)
-        told = " ".join(f"{each:.3g}" for each in np.nanmean(found, 0))
+        told = " ".join(f"{_over(np.nanmean, each):.3g}" for each in found.T)
         wanted = " ".join(f"{each:.3g}" for each in expected[0])
         rows.append((axis, wanted, told, f"{rising:.0%}", f"{off:.0%}", " ".join(f"{each:g}" for each in right)))
     table(("axis", "expected", "probed", "rising", "error of the range", "object horizon against the true game"), rows)
@@ -213,8 +227,8 @@ def analogy(run: Run, base: Params, asked: argparse.Namespace, way: int) -> Row:
         {**base, "speed": speed, "paddle_length": length} for speed, length in ((20, 8), (10, 8), (10, 3), (20, 3))
     )
     truth = one_game(run, fast_short)
-    vector = vector_of(run, fast_long) - vector_of(run, slow_long) + vector_of(run, slow_short)
-    vector = vector_of(run, fast_short) if way else vector
+    told = vectors_of(run, [fast_long, slow_long, slow_short, fast_short])
+    vector = told[3] if way else told[0] - told[1] + told[2]
     world = Retold(run.world(), lambda rows: vector.expand(len(rows), -1))
     return ("fast short itself" if way else "fast long - slow long + slow short", *horizons(world, truth, asked))
 
@@ -226,11 +240,8 @@ def fit(run: Run, asked: argparse.Namespace) -> None:
         truth = one_game(run, params)
         data = {"game.params": dict(params), "record.episodes": FRAMES // 40, "record.ticks": 40}
         engine_fit = configs.override(recipe("engine_fit"), data | {"begin.run": str(run.folder)})
-        fitted = begin_run(asked.out / f"fit_{number}", engine_fit)
-        core = run.config.world.core.model_dump(mode="json")
-        fitted = Run(fitted.folder, fitted.config)
-        if fitted.config.world.core.model_dump(mode="json") != core:
-            fitted = begin_run(asked.out / f"fit_{number}", configs.override(engine_fit, {"world.core": core}))
+        core = {"world.core": run.config.world.core.model_dump(mode="json")}
+        fitted = begin_run(asked.out / f"fit_{number}", configs.override(engine_fit, core))
         train(fitted, Terminal())
         scratch = configs.override(
             alone_config(run, params),
@@ -238,8 +249,8 @@ def fit(run: Run, asked: argparse.Namespace) -> None:
                 "record.episodes": FRAMES // 40,
                 "record.ticks": 40,
                 "training.sampler": {"kind": "uniform"},
-                "training.iterations": 1500,
-                "output.save": 1500,
+                "training.iterations": SCRATCH,
+                "output.save": SCRATCH,
             },
         )
         other = begin_run(asked.out / f"scratch_{number}", scratch)

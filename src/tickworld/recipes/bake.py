@@ -79,11 +79,18 @@ def named_game(text: str, game: GameConfig) -> dict[str, float]:
     return params
 
 
+def vectors_of(run: Run, games: Sequence[Params]) -> Tensor:
+    """The vectors [G, E] of the games with these params. Raises UserError for a run of no engine."""
+    engine = engined(run.world().world)
+    truths = [one_game(run.config.game, params).build() for params in games]
+    return torch.stack(
+        [inferred(engine, some_episodes(each, run.config, engine.initializer.opening)) for each in truths]
+    )
+
+
 def vector_of(run: Run, params: Params) -> Tensor:
     """The vector [E] of the game with these ``params``. Raises UserError for a run of no engine."""
-    engine = engined(run.world().world)
-    game = one_game(run.config.game, params).build()
-    return inferred(engine, some_episodes(game, run.config, engine.initializer.opening))
+    return vectors_of(run, [params])[0]
 
 
 @torch.no_grad()
@@ -98,7 +105,7 @@ def inferred(engine: Engined, episodes: Episodes) -> Tensor:
 def blended(run: Run, games: Sequence[Params], shares: Sequence[float]) -> tuple[Tensor, dict[str, float]]:
     """The weighted sum of the vectors of ``games``, and the params that the same sum of their params gives, each the
     nearest legal one: the true game that it should be. Choices have no sum; they are those of the largest share."""
-    vector = sum((share * vector_of(run, game) for share, game in zip(shares, games, strict=True)), torch.zeros(()))
+    vector = torch.tensor(shares).float() @ vectors_of(run, games)
     spec = run.config.game.model_copy(update={"split": None}).build().spec
     expected = {}
     for param in spec.params:

@@ -257,7 +257,8 @@ class TransitionConfig(Objective):
         if ticks != self.push + 1:
             raise UserError(
                 f"objective transition with push {self.push} judges windows of {self.push + 1} "
-                f"tick{'s' if self.push else ''}; got {ticks}; set --training.ticks.first and --training.ticks.last to it"
+                f"tick{'s' if self.push else ''}; got {ticks}; set --training.ticks.first and --training.ticks.last "
+                "to it"
             )
         if isinstance(world.core, Committee):
             return world.core.cores
