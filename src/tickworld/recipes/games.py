@@ -40,31 +40,32 @@ def life() -> RunConfig:
 
 def catch() -> RunConfig:
     """Catch: nothing is hidden but which way the fruit drifts, which two frames show."""
-    return _by_rule("catch", SnappedConfig(radius=(3, 3), reach=(1, 1), ages=3, stirred=64, far=16))
+    return _by_rule("catch", 5000, SnappedConfig(radius=(3, 3), reach=(1, 1), ages=3, stirred=64, far=16))
 
 
 def breakout() -> RunConfig:
     """Breakout: many bricks to look at, each gone for good, and a serve that is waited for."""
-    return _by_rule("breakout", SnappedConfig(radius=(3, 6), reach=(1, 2), stirred=256))
+    return _by_rule("breakout", 12_000, SnappedConfig(radius=(3, 6), reach=(1, 2), stirred=256))
 
 
 def snake() -> RunConfig:
     """Snake: a single frame shows all there is, in many colours; crashes change all of it at once."""
-    return _by_rule("snake", SnappedConfig(frames=1, radius=(2, 2), reach=(1, 1), ages=1, stirred=160, far=24))
+    return _by_rule("snake", 5000, SnappedConfig(frames=1, radius=(2, 2), reach=(1, 1), ages=1, stirred=160, far=24))
 
 
 def maze() -> RunConfig:
     """Maze: what was lit at first must be recalled when the lantern comes there again."""
     core = RecallConfig(frames=1, radius=(2, 2), glance=(1, 1), reach=(2, 2), ages=1, stirred=24, shown=16, far=16)
-    return override(_by_rule("maze", core), {"record.ticks": 40})
+    return override(_by_rule("maze", 8000, core), {"record.ticks": 40})
 
 
-def _by_rule(name: str, core: SnappedConfig) -> RunConfig:
+def _by_rule(name: str, iterations: int, core: SnappedConfig) -> RunConfig:
     """Recipe demo with another game and the core for it."""
     changes = {
         "recipe": name,
         "game.name": name,
         "world.core": core.model_dump(mode="json"),
+        "training.iterations": iterations,
         "evaluation.frames": 1000,
         "evaluation.measures": ["events"],
     }
