@@ -273,9 +273,7 @@ def test_a_transition_needs_a_snapped_core(make_world: Callable[[str], World], e
 
 def test_a_transition_takes_windows_of_one_tick(make_world: Callable[[str], World], episodes: Episodes) -> None:
     world = make_world("snapped")
-    with pytest.raises(
-        UserError, match="windows of 1 tick; got 3; set --training.ticks.first and --tr"
-    ):
+    with pytest.raises(UserError, match="windows of 1 tick; got 3; set --training.ticks.first and --tr"):
         TransitionConfig()(world, batch_for(world, episodes, 3), chance())
     with pytest.raises(UserError, match="windows of 1 tick; got 3"):
         TransitionConfig().check(world, 3)

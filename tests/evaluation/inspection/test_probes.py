@@ -89,10 +89,14 @@ def test_the_plane_is_where_states_differ_most() -> None:
             assert made.places[:, axis].std() == pytest.approx(scale * NOISE[:, axis].std(), rel=0.1)
             assert made.places[np.abs(made.places[:, axis]).argmax(), axis] > 0
         assert made.shares[0] > 0.85 and 0.99 < sum(made.shares) <= 1
+        states = (flat @ turned).astype(np.float32)
+        np.testing.assert_allclose((states - states.mean(0)) @ made.axes.T, made.places, atol=1e-4)
+        np.testing.assert_allclose(made.axes @ made.axes.T, np.eye(2), atol=1e-9)
 
 
 def test_a_state_of_one_number_or_none_that_moves_has_a_plane() -> None:
     one = plane(NOISE[:, :1].astype(np.float32))
     assert one.places.shape == (COUNT, 2) and not one.places[:, 1].any() and one.shares == (pytest.approx(1.0), 0.0)
+    assert np.abs(one.axes).tolist() == [[pytest.approx(1.0)], [0.0]]
     still = plane(np.ones((COUNT, 4), np.float32))
     assert not still.places.any() and still.shares == (0.0, 0.0)
