@@ -15,7 +15,7 @@ from tickworld.errors import choose
 from tickworld.games import GAMES
 from tickworld.games.gym_config import is_gym
 from tickworld.recipes.any_game import Made, any_game
-from tickworld.recipes.atari import ale_pong, ale_pong_large
+from tickworld.recipes.atari import ale_pong, ale_pong_large, ale_pong_polish
 from tickworld.recipes.config import GameConfig, RunConfig
 from tickworld.recipes.engines import engine_fit, engine_pong
 from tickworld.recipes.games import breakout, catch, life, maze, snake
@@ -35,6 +35,7 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "maze": maze,
     "life": life,
     "ale_pong": ale_pong,
+    "ale_pong_polish": ale_pong_polish,
     "ale_pong_large": ale_pong_large,
     "engine_pong": engine_pong,
     "engine_fit": engine_fit,
