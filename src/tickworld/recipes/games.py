@@ -67,6 +67,5 @@ def _by_rule(name: str, iterations: int, core: SnappedConfig) -> RunConfig:
         "world.core": core.model_dump(mode="json"),
         "training.iterations": iterations,
         "evaluation.frames": 1000,
-        "evaluation.measures": ["events"],
     }
     return override(demo(), changes)
