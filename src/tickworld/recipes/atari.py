@@ -49,7 +49,7 @@ def ale_pong() -> RunConfig:
             decay=0.1,
             clip=5.0,
         ),
-        evaluation=EvaluationConfig(rollouts=64, frames=500, measures=("control",)),
+        evaluation=EvaluationConfig(rollouts=32, frames=300, measures=("control",)),
         threads=1,
     )
 

@@ -40,7 +40,7 @@ def life() -> RunConfig:
 
 def catch() -> RunConfig:
     """Catch: nothing is hidden but which way the fruit drifts, which two frames show."""
-    return _by_rule("catch", 5000, SnappedConfig(radius=(3, 3), reach=(1, 1), ages=3, stirred=64, far=16))
+    return _by_rule("catch", 6000, SnappedConfig(radius=(3, 3), reach=(1, 1), ages=3, stirred=64, far=16))
 
 
 def breakout() -> RunConfig:
@@ -50,7 +50,7 @@ def breakout() -> RunConfig:
 
 def snake() -> RunConfig:
     """Snake: a single frame shows all there is, in many colours; crashes change all of it at once."""
-    return _by_rule("snake", 5000, SnappedConfig(frames=1, radius=(2, 2), reach=(1, 1), ages=1, stirred=160, far=24))
+    return _by_rule("snake", 16_000, SnappedConfig(frames=1, radius=(2, 2), reach=(1, 1), ages=1, stirred=160, far=24))
 
 
 def maze() -> RunConfig:
