@@ -40,7 +40,7 @@ def life() -> RunConfig:
 
 def catch() -> RunConfig:
     """Catch: nothing is hidden but which way the fruit drifts, which two frames show."""
-    return _by_rule("catch", 6000, SnappedConfig(radius=(3, 3), reach=(1, 1), ages=3, stirred=64, far=16))
+    return _by_rule("catch", 5000, SnappedConfig(radius=(3, 3), reach=(1, 1), ages=3, stirred=64, far=16))
 
 
 def breakout() -> RunConfig:
