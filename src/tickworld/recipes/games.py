@@ -45,12 +45,12 @@ def catch() -> RunConfig:
 
 def breakout() -> RunConfig:
     """Breakout: many bricks to look at, each gone for good, and a serve that is waited for."""
-    return _by_rule("breakout", 12_000, SnappedConfig(radius=(3, 6), reach=(1, 2), stirred=256))
+    return _by_rule("breakout", 6000, SnappedConfig(radius=(3, 6), reach=(1, 2), stirred=256, far=16))
 
 
 def snake() -> RunConfig:
     """Snake: a single frame shows all there is, in many colours; crashes change all of it at once."""
-    return _by_rule("snake", 16_000, SnappedConfig(frames=1, radius=(2, 2), reach=(1, 1), ages=1, stirred=160, far=24))
+    return _by_rule("snake", 9000, SnappedConfig(frames=1, radius=(2, 2), reach=(1, 1), ages=1, stirred=160, far=24))
 
 
 def maze() -> RunConfig:
