@@ -50,7 +50,7 @@ def breakout() -> RunConfig:
 
 def snake() -> RunConfig:
     """Snake: a single frame shows all there is, in many colours; crashes change all of it at once."""
-    return _by_rule("snake", 9000, SnappedConfig(frames=1, radius=(2, 2), reach=(1, 1), ages=1, stirred=160, far=24))
+    return _by_rule("snake", 5000, SnappedConfig(frames=1, radius=(2, 2), reach=(1, 1), ages=1, stirred=160, far=24))
 
 
 def maze() -> RunConfig:
