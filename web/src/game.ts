@@ -3,6 +3,7 @@
 import { button, download, hidden, input, labelled, made, need, option, select, write } from "./dom";
 import { Inspector } from "./inspector";
 import { Held, padCodes, pads } from "./keys";
+import { GameMap } from "./map";
 import { Pace, SPEEDS } from "./pace";
 import { Queue } from "./queue";
 import { Screen } from "./screen";
@@ -26,6 +27,7 @@ export class Game<S> {
   private readonly seats: Seats<S>;
   private readonly pace = new Pace();
   private readonly inspector: Inspector;
+  private readonly map: GameMap | null;
   private playing = false;
   private readonly queue = new Queue(
     () => this.show(),
@@ -49,6 +51,7 @@ export class Game<S> {
         this.queue.latest("look", () => Promise.resolve());
       },
     );
+    this.map = this.mapped();
     this.offer();
     this.bindKeys();
     this.bindButtons();
@@ -74,6 +77,20 @@ export class Game<S> {
     write(button("play"), "Pause");
   }
 
+  /** The map of an engine's games: the game goes on as the one that is chosen there. */
+  private mapped(): GameMap | null {
+    const { atlas } = this.backend;
+    if (!atlas) return null;
+    return new GameMap(atlas, this.session.spec.params, (pointed) => {
+      if (pointed && !button("start").hidden) this.play();
+      this.queue.latest("place", () => this.place());
+    });
+  }
+
+  private async place(): Promise<void> {
+    if (this.map && this.backend.atlas) await this.session.put(this.backend.atlas.field, this.map.taken());
+  }
+
   private toggle(): void {
     if (this.playing) this.pause();
     else this.play();
@@ -91,6 +108,7 @@ export class Game<S> {
   private async show(): Promise<void> {
     hidden(need("problem", HTMLElement), true);
     this.screen.draw(this.playing ? this.pace.rate : null);
+    if (this.map && this.backend.atlas) this.map.show(this.session.values(this.backend.atlas.field));
     const now = performance.now();
     if (!this.inspector.open || (this.playing && now - this.inside < INSIDE)) return;
     this.inside = now;
@@ -140,7 +158,8 @@ export class Game<S> {
     const fixed = this.fixed();
     this.held.clear();
     await this.queue.add(async () => {
-      await this.session.restart(await this.session.drawn(seed, fixed), seed);
+      await this.session.restart(this.map?.begins ?? (await this.session.drawn(seed, fixed)), seed);
+      await this.place();
     });
   }
 

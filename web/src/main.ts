@@ -45,7 +45,7 @@ function offerLicences(): void {
 async function start(hook: Hook): Promise<void> {
   if (document.getElementById("world-facts")) {
     offerLicences();
-    await play(hook, await open(block));
+    await play(hook, await open(block, document.getElementById("world-atlas") !== null));
     return;
   }
   const { protocol, host } = window.location;

@@ -4,20 +4,15 @@
  * Two graphs are the two verbs: `update` takes the fields of a state and what is pressed, `render` its field `out`.
  */
 
+import { rounded, type Atlas } from "./atlas";
 import { mix, normals, uniform } from "./chance";
 import { toFrame } from "./frames";
+import { checkNumber, fromBase64, numbers, set, type Numbers, type Tensor } from "./numbers";
 import type { Backend, Calibration, Field, Played, Simulator, Spec, Turn } from "./simulator";
 
-/** Of onnxruntime-web, what is used here. */
-export interface Tensor {
-  readonly type: string;
-  readonly data: Numbers;
-  readonly dims: readonly number[];
-}
-
-type Numbers = Float32Array | Float64Array | Uint8Array | Int32Array | BigInt64Array;
 type Feed = Readonly<Record<string, Tensor>>;
 
+/** Of onnxruntime-web, what is used here. */
 export interface Graph {
   run(feed: Feed): Promise<Feed>;
 }
@@ -38,12 +33,24 @@ export interface Facts {
   readonly noise: number;
   /** How many first states there are. */
   readonly starts: number;
-  /** Their rows as base64, little-endian; `shape` is that of one row. */
-  readonly state: readonly { readonly name: string; readonly type: string; readonly shape: readonly number[];
-    readonly rows: string }[];
+  readonly state: readonly Rows[];
   readonly calibration: Calibration | null;
   readonly provenance: Readonly<Record<string, unknown>>;
   readonly ticks_per_second: number;
+}
+
+/** One field of some states: the rows as base64, little-endian; `shape` is that of one row. */
+interface Rows {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly number[];
+  readonly rows: string;
+}
+
+/** An atlas as it lies in the page: each of its games has so many `beginnings`, one after the other in `begun`. */
+export interface Mapped extends Atlas {
+  readonly beginnings: number;
+  readonly begun: readonly Rows[];
 }
 
 interface State {
@@ -56,47 +63,31 @@ interface State {
 
 /** Fields with more numbers are not shown. */
 const MOST_VALUES = 4096;
-const KINDS: Readonly<Record<string, new (bytes: ArrayBuffer) => Numbers>> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-};
 /** The one player there is without a game to play by: it holds keys for a while, whatever happens. */
 const CHANCE = "random keys";
 const HELD_TICKS = 6;
 
-export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-}
-
 class OnnxDream implements Simulator<State> {
   readonly spec: Spec;
   private readonly starts: readonly Feed[];
+  private readonly begun: readonly Feed[];
 
   constructor(
     private readonly runtime: Runtime,
     private readonly facts: Facts,
     private readonly updating: Graph,
     private readonly rendering: Graph,
+    private readonly atlas: Mapped | null,
   ) {
     this.spec = facts.spec;
-    const fields = facts.state.map(({ name, type, shape, rows }) => {
-      const all = numbers(type, fromBase64(rows).buffer);
-      const size = all.length / facts.starts;
-      const row = (start: number): Numbers => all.slice(start * size, (start + 1) * size);
-      return { name, row: (start: number) => new runtime.Tensor(type, row(start), [1, ...shape]) };
-    });
-    this.starts = Array.from({ length: facts.starts }, (_, start) =>
-      Object.fromEntries(fields.map(({ name, row }) => [name, row(start)])),
-    );
+    this.starts = feeds(runtime, facts.state, facts.starts);
+    this.begun = atlas ? feeds(runtime, atlas.begun, atlas.beginnings * atlas.games.length) : [];
   }
 
-  /** One of the first states, by the seed. */
-  init(_params: readonly number[] | null, seed: number): Promise<State> {
-    const fields = this.starts[seed % this.starts.length];
+  /** One of the first states, by the seed; with the params of a game of the atlas, one of that game. */
+  init(params: readonly number[] | null, seed: number): Promise<State> {
+    const usual = this.starts[seed % this.starts.length];
+    const fields = params && this.atlas ? this.beginning(this.atlas, params, seed) : usual;
     if (!fields) throw new Error("this page has no first state");
     return Promise.resolve({ fields, chance: mix(seed, "dream") });
   }
@@ -131,10 +122,25 @@ class OnnxDream implements Simulator<State> {
       const before = part(state.fields, name);
       checkNumber(name, before, index, value);
       const data = before.data.slice();
-      if (data instanceof BigInt64Array) data[index] = BigInt(value);
-      else data[index] = value;
-      const after = new this.runtime.Tensor(before.type, data, before.dims);
-      return { fields: { ...state.fields, [name]: after }, chance: state.chance };
+      set(data, index, value);
+      return this.with(state, name, before, data);
+    });
+  }
+
+  values(state: State, name: string): readonly number[] {
+    return Array.from(part(state.fields, name).data as ArrayLike<number | bigint>, Number);
+  }
+
+  put(state: State, name: string, values: readonly number[]): Promise<State> {
+    return Promise.resolve().then(() => {
+      const before = part(state.fields, name);
+      const data = before.data.slice();
+      if (values.length !== data.length) throw new Error(`field ${name} has ${data.length} numbers; got ${values.length}`);
+      values.forEach((value, index) => {
+        checkNumber(name, before, index, value);
+        set(data, index, value);
+      });
+      return this.with(state, name, before, data);
     });
   }
 
@@ -143,6 +149,15 @@ class OnnxDream implements Simulator<State> {
     const press = (_: string, player: number): number =>
       Math.floor(uniform(seed, "keys", player, Math.floor(tick / HELD_TICKS)) * count);
     return Promise.resolve({ actions: this.spec.players.map(press), memory: null });
+  }
+
+  private beginning({ games, beginnings }: Mapped, params: readonly number[], seed: number): Feed | undefined {
+    const game = games.findIndex((each) => each.params.every((value, column) => value === params[column]));
+    return this.begun[game * beginnings + (seed % beginnings)];
+  }
+
+  private with({ fields, chance }: State, name: string, before: Tensor, data: Numbers): State {
+    return { fields: { ...fields, [name]: new this.runtime.Tensor(before.type, data, before.dims) }, chance };
   }
 
   private look(state: State): Promise<{ frame: Uint8Array; trust: number }> {
@@ -154,56 +169,23 @@ class OnnxDream implements Simulator<State> {
   }
 }
 
-function numbers(type: string, bytes: ArrayBuffer): Numbers {
-  const kind = KINDS[type];
-  if (!kind) throw new Error(`this page cannot hold numbers of type ${type}`);
-  return new kind(bytes);
+/** So many states, row by row. */
+function feeds(runtime: Runtime, state: readonly Rows[], count: number): Feed[] {
+  const fields = state.map(({ name, type, shape, rows }) => {
+    const all = numbers(type, fromBase64(rows).buffer);
+    const size = all.length / count;
+    const row = (start: number): Numbers => all.slice(start * size, (start + 1) * size);
+    return { name, row: (start: number) => new runtime.Tensor(type, row(start), [1, ...shape]) };
+  });
+  return Array.from({ length: count }, (_, start) =>
+    Object.fromEntries(fields.map(({ name, row }) => [name, row(start)])),
+  );
 }
 
 function part(feed: Feed, name: string): Tensor {
   const tensor = feed[name];
   if (!tensor) throw new Error(`the network has no ${name}`);
   return tensor;
-}
-
-/** What fields of whole numbers hold, and those of real ones up to. */
-const WHOLE: Readonly<Record<string, readonly [bigint, bigint]>> = {
-  uint8: [0n, 255n],
-  int32: [-(2n ** 31n), 2n ** 31n - 1n],
-  int64: [-(2n ** 63n), 2n ** 63n - 1n],
-};
-const GREATEST: Readonly<Record<string, number>> = { float32: (2 - 2 ** -23) * 2 ** 127, float64: Number.MAX_VALUE };
-
-/** Refuses what `tickworld.models.fields.changed` refuses, in the same words. */
-function checkNumber(name: string, { type, data }: Tensor, index: number, value: number): void {
-  if (!Number.isInteger(index) || index < 0 || index >= data.length) {
-    throw new Error(`field ${name} has ${data.length} numbers in a row; got index ${index}; count from 0`);
-  }
-  if (!holds(type, value)) {
-    throw new Error(`field ${name} holds ${held(type)}; got ${general(value)}; give one of those`);
-  }
-}
-
-function holds(type: string, value: number): boolean {
-  const whole = WHOLE[type];
-  if (type === "bool") return value === 0 || value === 1;
-  if (!whole) return Math.abs(value) <= (GREATEST[type] ?? 0);
-  return Number.isInteger(value) && whole[0] <= BigInt(value) && BigInt(value) <= whole[1];
-}
-
-/** What a field holds, in words. */
-function held(type: string): string {
-  const whole = WHOLE[type];
-  if (type === "bool") return "0 or 1";
-  return whole ? `whole numbers in ${whole[0]}..${whole[1]}` : "finite numbers";
-}
-
-/** A number as Python writes it with six digits at most. */
-function general(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
-  const [digits, power] = value.toExponential(5).split("e").map(Number) as [number, number];
-  if (power >= -4 && power < 6) return String(Number(value.toPrecision(6)));
-  return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
 }
 
 /** `least` and `most` are a guess from what is there. */
@@ -247,24 +229,28 @@ async function runtimeIn(block: Block): Promise<Runtime> {
   return runtime;
 }
 
-/** The world in this page. */
-export async function open(block: Block): Promise<Backend<State>> {
+/** The world in this page, and if the page is `mapped` the map of its games. */
+export async function open(block: Block, mapped: boolean): Promise<Backend<State>> {
   const facts = JSON.parse(block("world-facts")) as Facts;
   const runtime = await runtimeIn(block);
   const graph = async (id: string): Promise<Graph> =>
     runtime.InferenceSession.create(new Uint8Array(await inflated(block(`world-${id}`))), { executionProviders: ["wasm"] });
-  return backend(runtime, facts, await graph("update"), await graph("render"));
+  const atlas = mapped ? (JSON.parse(await unpackedText(block("world-atlas"))) as Mapped) : null;
+  return backend(runtime, facts, await graph("update"), await graph("render"), atlas && rounded(atlas));
 }
 
 /** The world that `facts` tell of, played by these graphs. */
-export function backend(runtime: Runtime, facts: Facts, updating: Graph, rendering: Graph): Backend<State> {
+export function backend(
+  runtime: Runtime, facts: Facts, updating: Graph, rendering: Graph, atlas: Mapped | null = null,
+): Backend<State> {
   return {
     title: facts.title,
     truth: null,
-    dream: new OnnxDream(runtime, facts, updating, rendering),
+    dream: new OnnxDream(runtime, facts, updating, rendering, atlas),
     players: [CHANCE],
     params: false,
     calibration: facts.calibration,
+    ...(atlas && { atlas }),
     provenance: facts.provenance,
     ticksPerSecond: facts.ticks_per_second,
   };

@@ -168,6 +168,18 @@ export class Session<S> {
     await this.replaceDream(await this.dream.change(dream.state, field, index, value), { changed: true });
   }
 
+  /** Sets all numbers of one field of the dream's state, and drops what came after. */
+  async put(field: string, values: readonly number[]): Promise<void> {
+    await this.replaceDream(await this.withPut(this.kept(this.at), { field, values }), { put: { field, values } });
+  }
+
+  /** All numbers of one field of the dream's state at the tick that is shown. */
+  values(field: string): readonly number[] {
+    const { dream, dreamState } = this;
+    if (!dream?.values || dreamState === null) throw new Error("this state cannot be read");
+    return dream.values(dreamState, field);
+  }
+
   /** What the dream would show with a number set to each of `values`; nothing is changed. */
   async imagine(field: string, index: number, values: readonly number[]): Promise<Uint8Array[]> {
     const { dream, dreamState } = this;
@@ -240,6 +252,7 @@ export class Session<S> {
       trust: null,
       anchored: false,
       changed: false,
+      put: null,
     }), kept);
     this.at = tick;
   }
@@ -250,6 +263,11 @@ export class Session<S> {
     const differs = truth !== null && dream !== null && pixelsWrong(truth.frame, dream.frame, this.judge);
     const trust = dream ? ((await this.dream?.trust?.(dream.state)) ?? null) : null;
     return { ...moment, trust, apart: moment.apart ?? (differs ? tick : null) };
+  }
+
+  private withPut({ dream }: Kept<S>, { field, values }: NonNullable<Moment["put"]>): Promise<S> {
+    if (!this.dream?.put || !dream) throw new Error("this state cannot be changed");
+    return this.dream.put(dream.state, field, values);
   }
 
   private async replaceDream(state: S, told: Partial<Moment>): Promise<void> {
@@ -267,9 +285,11 @@ export class Session<S> {
     const start = this.timeline.before(from);
     for (let tick = start; tick < to; tick++) {
       if (this.timeline.kept(tick + 1)) continue;
-      const [kept, { actions, sides }] = [this.kept(tick), this.timeline.moment(tick + 1)];
+      const [kept, { actions, sides, put }] = [this.kept(tick), this.timeline.moment(tick + 1)];
       const { memories } = await this.choose(tick, kept, sides, []);
-      this.timeline.restore(tick + 1, await this.update(kept, actions ?? [], memories));
+      const next = await this.update(kept, actions ?? [], memories);
+      const state = put && (await this.withPut(next, put));
+      this.timeline.restore(tick + 1, this.dream && state ? { ...next, dream: await sight(this.dream, state) } : next);
       this.loose.push(tick + 1);
     }
     const useful = (tick: number): boolean => tick >= from - RECENT && tick <= to;

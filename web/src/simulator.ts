@@ -6,6 +6,8 @@
  * One game at a time; otherwise the same words and laws as in Python (`tickworld.simulator`).
  */
 
+import type { Atlas } from "./atlas";
+
 export interface Param {
   readonly name: string;
   readonly default: number;
@@ -82,6 +84,10 @@ export interface Simulator<S> {
   fields?(state: S): Promise<readonly Field[]>;
   /** The state with one number of one field set. */
   change?(state: S, field: string, index: number, value: number): Promise<S>;
+  /** All numbers of one field, in order of the flat index. */
+  values?(state: S, field: string): readonly number[];
+  /** The state with all numbers of one field set. */
+  put?(state: S, field: string, values: readonly number[]): Promise<S>;
   act?(turn: Turn<S>): Promise<Played<S>>;
   /** These will not be asked for again. */
   forget?(states: readonly S[]): void;
@@ -116,9 +122,11 @@ export interface Backend<S> {
   readonly dream: Simulator<S> | null;
   /** Names that `act` knows. */
   readonly players: readonly string[];
-  /** Whether `init` heeds params. */
+  /** Whether one who plays may choose params for `init`. */
   readonly params: boolean;
   readonly calibration: Calibration | null;
+  /** The map of an engine's games, whose params `init` heeds. */
+  readonly atlas?: Atlas;
   /** Where the world comes from, for people. */
   readonly provenance: Readonly<Record<string, unknown>>;
   readonly ticksPerSecond: number;

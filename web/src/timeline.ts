@@ -35,6 +35,8 @@ export interface Moment {
   readonly anchored: boolean;
   /** Whether the dream's state was changed here by hand. */
   readonly changed: boolean;
+  /** A field of the dream's state that was set here, as often as this tick is played again; null: none. */
+  readonly put: { readonly field: string; readonly values: readonly number[] } | null;
 }
 
 /** How many of the last ticks keep their states. */

@@ -69,6 +69,14 @@ export class Dream extends Counter {
     return Promise.resolve({ value, tick });
   }
 
+  values({ value }: Count): readonly number[] {
+    return [value];
+  }
+
+  put({ tick }: Count, _field: string, [value = 0]: readonly number[]): Promise<Count> {
+    return Promise.resolve({ value, tick });
+  }
+
   forget(states: readonly Count[]): void {
     this.forgotten.push(...states);
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { backend, type Facts, type Graph, type Runtime, type Tensor } from "../src/onnx";
+import type { Tensor } from "../src/numbers";
+import { backend, type Facts, type Graph, type Mapped, type Runtime } from "../src/onnx";
 import type { Simulator } from "../src/simulator";
 import vectors from "../../tests/web/vectors.json";
 import { SPEC } from "./counter";
@@ -47,8 +48,8 @@ function part(tensor: Tensor | undefined): Tensor {
   return tensor;
 }
 
-function dream(facts = FACTS): Simulator<unknown> {
-  const { dream } = backend(runtime, facts, update, render);
+function dream(facts = FACTS, atlas: Mapped | null = null): Simulator<unknown> {
+  const { dream } = backend(runtime, facts, update, render, atlas);
   if (!dream) throw new Error("no dream");
   return dream;
 }
@@ -83,6 +84,34 @@ describe("a world in the page", () => {
     const changed = await world.change?.(first, "age", 0, 42);
     expect((await seen(world, first))[1]).toEqual([5]);
     expect((await seen(world, changed))[1]).toEqual([42]);
+  });
+
+  it("sets a whole field, of just so many numbers", async () => {
+    const world = dream();
+    const first = await world.init(null, 0);
+    const put = await world.put?.(first, "out", [0.5, 0.25]);
+    expect([world.values?.(put, "out"), world.values?.(put, "age")]).toEqual([[0.5, 0.25], [5]]);
+    expect(world.values?.(await world.put?.(first, "age", [7]), "age")).toEqual([7]);
+    expect(world.values?.(first, "out")).toEqual([Math.fround(0.1), Math.fround(0.2)]);
+    await expect(world.put?.(first, "out", [1])).rejects.toThrow("field out has 2 numbers; got 1");
+    await expect(world.put?.(first, "age", [0.5])).rejects.toThrow("field age holds whole numbers");
+  });
+
+  it("begins as the game of its atlas that has these params", async () => {
+    const out = Float32Array.from({ length: 8 }, (_, each) => each);
+    const atlas: Mapped = {
+      field: "out", mean: [0, 0], axes: [[1, 0], [0, 1]], shares: [1, 0], directions: [], beginnings: 2,
+      games: [[1, 3], [2, 3]].map((params) => ({ params, vector: [0, 0], learned: true })),
+      begun: [
+        { name: "out", type: "float32", shape: [2], rows: base64(out.buffer) },
+        { name: "age", type: "int64", shape: [1], rows: base64(BigInt64Array.of(1n, 2n, 3n, 4n).buffer) },
+      ],
+    };
+    const world = dream(FACTS, atlas);
+    const begun = async (params: number[] | null, seed: number): Promise<unknown> =>
+      world.values?.(await world.init(params, seed), "age");
+    expect(await Promise.all([begun([1, 3], 0), begun([2, 3], 0), begun([2, 3], 7)])).toEqual([[1], [3], [4]]);
+    expect([await begun(null, 0), backend(runtime, FACTS, update, render, atlas).atlas]).toEqual([[5], atlas]);
   });
 
   it("tells its trust and its fields", async () => {

@@ -243,6 +243,28 @@ describe("a dream changed by hand", () => {
   });
 });
 
+describe("a dream of which a field is set", () => {
+  it("goes on from there, and so again when it is played again", async () => {
+    const game = await session(null, new Dream());
+    await play(game, 9);
+    await game.put("value", [100]);
+    expect([value(game.frames.dream), game.values("value"), game.last, game.changed]).toEqual([100, [100], 9, false]);
+    await play(game, 300);
+    await game.put("value", [7]);
+    await play(game, 400);
+    for (const [tick, wanted] of [[8, 18], [9, 100], [11, 102], [308, 399], [309, 7], [310, 8], [700, 398]] as const) {
+      await game.rewind(tick);
+      expect([tick, value(game.frames.dream)]).toEqual([tick, wanted]);
+    }
+  });
+
+  it("is one that can be", async () => {
+    const game = await session(new Truth(), null);
+    await expect(game.put("value", [1])).rejects.toThrow("cannot be changed");
+    expect(() => game.values("value")).toThrow("cannot be read");
+  });
+});
+
 describe("a dream that is only imagined otherwise", () => {
   it("shows what a number would draw, and stays as it was", async () => {
     const dream = new Dream();
