@@ -54,9 +54,10 @@ def snake() -> RunConfig:
 
 
 def maze() -> RunConfig:
-    """Maze: what was lit at first must be recalled when the lantern comes there again."""
-    core = RecallConfig(frames=1, radius=(2, 2), glance=(1, 1), reach=(2, 2), ages=1, stirred=24, shown=16, far=16)
-    return override(_by_rule("maze", 8000, core), {"record.ticks": 40})
+    """Maze: what was lit at first must be recalled when the lantern comes there again. It is shown how the light goes
+    out: that happens once, and in all of the frame."""
+    core = RecallConfig(frames=1, radius=(2, 2), glance=(1, 1), reach=(2, 2), ages=1, stirred=24, shown=18, far=16)
+    return override(_by_rule("maze", 4000, core), {"record.ticks": 40})
 
 
 def _by_rule(name: str, iterations: int, core: SnappedConfig) -> RunConfig:
