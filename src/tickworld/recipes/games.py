@@ -39,8 +39,11 @@ def life() -> RunConfig:
 
 
 def catch() -> RunConfig:
-    """Catch: nothing is hidden but which way the fruit drifts, which two frames show."""
-    return _by_rule("catch", 5000, SnappedConfig(radius=(3, 3), reach=(1, 1), ages=3, stirred=64, far=16))
+    """Catch: nothing is hidden but which way the fruit drifts, which two frames show. Games are long enough for all
+    lamps to be lit."""
+    core = SnappedConfig(radius=(3, 3), reach=(1, 1), ages=3, stirred=64, far=16)
+    longer = {"record.episodes": 1024, "record.ticks": 256, "training.sampler.played": 2048}
+    return override(_by_rule("catch", 5000, core), longer)
 
 
 def breakout() -> RunConfig:
