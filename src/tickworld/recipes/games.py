@@ -48,7 +48,7 @@ def catch() -> RunConfig:
 
 def breakout() -> RunConfig:
     """Breakout: many bricks to look at, each gone for good, and a serve that is waited for."""
-    return _by_rule("breakout", 6000, SnappedConfig(radius=(3, 6), reach=(1, 2), stirred=256, far=16))
+    return _by_rule("breakout", 12_000, SnappedConfig(radius=(3, 6), reach=(1, 2), stirred=256))
 
 
 def snake() -> RunConfig:
