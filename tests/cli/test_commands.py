@@ -62,6 +62,9 @@ def test_the_help_of_a_command_names_every_flag(command: str, flag: str, capsys:
             "paths": "RUN",
             "place": "RUN",
             "source": "SOURCE",
+            "first": "A",
+            "second": "B",
+            "run_folder": "--run",
         }
         assert positional.get(name, f"--{name.removesuffix('_output').replace('_', '-')}") in text
         assert field.description and field.description in text

@@ -33,7 +33,9 @@ OF_FRAMES = {
     "training.ticks.first": 1,
     "training.ticks.last": 1,
 }
+BOTH = "this core starts from frames and a vector that describes the game; use --world.initializer.kind described"
 ASKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "engine": (BOTH, OF_FRAMES | {"world.initializer.kind": "inferred"}),
     "snapped": (FRAMES, OF_FRAMES),
     "recall": (FRAMES, OF_FRAMES),
     "committee": (FRAMES, OF_FRAMES),

@@ -40,7 +40,7 @@ def test_every_recipe_runs_to_its_end(run_tiny: Any, name: str) -> None:
     assert list((run.folder / "tensorboard").iterdir())
     assert [line["iteration"] for line in log.read(run.folder / "log.jsonl")] == list(range(12))
     result = json.loads((run.folder / "evaluation.json").read_text())
-    assert (result["game"], result["rollouts"], result["frames"]) == (run.config.game.name, 4, 20)
+    assert (result["game"], result["rollouts"], result["frames"]) == (run.config.game.build().spec.name, 4, 20)
     assert (run.folder / "split.gif").read_bytes()[:6] == b"GIF89a"
     assert (run.folder / "progress.png").read_bytes()[:4] == b"\x89PNG"
     page = (run.folder / "report.html").read_text()

@@ -58,7 +58,7 @@ def test_the_page_has_the_marks_that_an_export_fills() -> None:
 
 def test_the_page_asks_nobody_else() -> None:
     for name in ("page.html", "page.css", "page.js"):
-        text = asset(name).decode()
+        text = asset(name).decode().replace("http://www.w3.org/2000/svg", "")  # a name, which nobody is asked for
         assert "http://" not in text and "https://" not in text and "@import" not in text
 
 
