@@ -52,6 +52,7 @@ def test_another_process_plays_the_same() -> None:
     dot = seen(DOT, objects={"ball": LIT})
     again = pickle.loads(pickle.dumps(dot))
     assert type(again) is GymBallGame and again.spec == dot.spec and isinstance(again, BallGame)
+    assert isinstance(dot, GymBallGame)
     frames = dot.render_without_ball(dot.init(dot.spec.defaults(2), seeds.rows(0, 0, 2)))
     assert (frames == DARK).all()
 

@@ -45,7 +45,8 @@ def seen(game: BallGame, frames: NDArray[np.uint8]) -> Seen:
     """Ball and first player's paddle in ``frames`` [T+1, N, H, W, C]."""
     each = [game.objects(frame).positions for frame in frames]
     first = game.spec.players[0]
-    return Seen(*(np.stack([one[name] for one in each]) for name in (game.ball, first)), game.spec.height)
+    ball, paddle = (np.stack([one[name] for one in each]) for name in (game.ball, first))
+    return Seen(ball, paddle, game.spec.height)
 
 
 def probe(objects: Seen) -> dict[str, NDArray[np.float64]]:
