@@ -9,6 +9,7 @@ import pytest
 from tests.recipes.test_bake import trained
 
 from tickworld.cli import main
+from tickworld.recipes import atlas as recipes_atlas
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +18,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained(tmp_path_factory.mktemp("engine") / "run").folder
 
 
+@pytest.mark.slow
 def test_an_engine_has_a_page_and_a_picture(engine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "maps" / "atlas.html"
     assert main(["atlas", str(engine), "-o", str(out), "--games", "6"]) == 0
@@ -26,9 +28,18 @@ def test_an_engine_has_a_page_and_a_picture(engine: Path, tmp_path: Path, capsys
     assert shown[-2].startswith(f"{out} has ") and shown[-1] == f"{out.with_suffix('.png')} is the map as a picture"
     assert out.with_suffix(".png").read_bytes()[:4] == b"\x89PNG"
     assert '"world-atlas"' in out.read_text(encoding="utf-8")
+
+
+def test_what_directions_mean_is_told_to_programs_too(
+    engine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page, which takes a while, is not written here."""
+    monkeypatch.setattr(recipes_atlas, "write", lambda run, atlas, out, show: None)
+    out = tmp_path / "atlas.html"
     assert main(["atlas", str(engine), "-o", str(out), "--games", "6", "--colour", "ball_size", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert set(told["directions"]) == {"paddle_length", "ball_size"} and told["games"]["learned"] <= 6
+    assert told["directions"]["ball_size"]["score"] > 0.5 and out.with_suffix(".png").exists()
 
 
 def test_mistakes_are_told(made: Path, engine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

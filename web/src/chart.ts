@@ -1,7 +1,7 @@
 /** The picture of an engine's map: a point for each game, arrows to where params lead, a cross for where one is. */
 
 import { name, place, way, type Atlas, type Place } from "./atlas";
-import { write } from "./dom";
+import { need, write } from "./dom";
 import type { Param } from "./simulator";
 
 /** The size of the picture in its own units, and what stays free around the points, as a share of where they are. */
@@ -23,8 +23,10 @@ const CHOICES = ["#56b4e9", "#f0ab1e", "#35d3a8", "#ff8a66", "#f0e442", "#d08fc0
 type Shape = "circle" | "line" | "text" | "g";
 type Attributes = Readonly<Record<string, string | number>>;
 
+/** A new shape for the picture, in its namespace: the page names no address, not even one that is never asked. */
 function drawn<K extends Shape>(kind: K, attributes: Attributes): SVGElementTagNameMap[K] {
-  const shape = document.createElementNS("http://www.w3.org/2000/svg", kind);
+  const { namespaceURI } = need("atlas-map", SVGSVGElement);
+  const shape = document.createElementNS(namespaceURI, kind) as SVGElementTagNameMap[K];
   for (const [key, value] of Object.entries(attributes)) shape.setAttribute(key, String(value));
   return shape;
 }
@@ -80,6 +82,7 @@ export interface Hands {
 }
 
 export class Chart {
+  private readonly picture = need("atlas-map", SVGSVGElement);
   private readonly view: View;
   private readonly places: readonly Place[];
   private readonly points: readonly SVGCircleElement[];
@@ -96,7 +99,6 @@ export class Chart {
   private pointed: number | null = null;
 
   constructor(
-    private readonly picture: SVGSVGElement,
     private readonly atlas: Atlas,
     params: readonly Param[],
     private readonly hands: Hands,
@@ -112,8 +114,8 @@ export class Chart {
       drawn("line", { x1: -14, x2: 14, y1: 0, y2: 0 }), drawn("line", { x1: 0, x2: 0, y1: -14, y2: 14 }),
       drawn("circle", { cx: 0, cy: 0, r: 8 }),
     );
-    picture.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
-    picture.replaceChildren(...this.points, ...this.arrows, ...this.marks, this.cross);
+    this.picture.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+    this.picture.replaceChildren(...this.points, ...this.arrows, ...this.marks, this.cross);
     this.listen();
   }
 

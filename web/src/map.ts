@@ -31,7 +31,7 @@ export class GameMap {
     private readonly go: (pointed: boolean) => void,
   ) {
     this.spot = new Spot(atlas);
-    this.chart = new Chart(need("atlas-map", SVGSVGElement), atlas, params, {
+    this.chart = new Chart(atlas, params, {
       take: (game) => {
         this.take(game);
         this.moved(true);
