@@ -123,8 +123,8 @@ HOLDS: list[tuple[str, Tensor | None, str]] = [
     ("starts/actions", torch.full((16, 3, 2), 3, dtype=torch.uint8), "its openings are not 4 frames of pong"),
     ("starts/actions", torch.zeros(2, 3, 2, dtype=torch.uint8), "its openings are not 4 frames of pong"),
     ("starts/more", torch.zeros(2), "its openings are not 4 frames of pong"),
-    ("../../etc/passwd", torch.zeros(2), "it holds '..', and a cartridge holds world and starts"),
-    ("/etc/passwd", torch.zeros(2), "it holds '', and a cartridge holds world and starts"),
+    ("../../etc/passwd", torch.zeros(2), "it holds '..', and a cartridge holds world, starts and rewards"),
+    ("/etc/passwd", torch.zeros(2), "it holds '', and a cartridge holds world, starts and rewards"),
 ]
 
 

@@ -34,6 +34,7 @@ def played_in_page(page: Any, world: Learned, seed: int, keys: NDArray[np.int64]
 
 def played_in_python(world: Learned, seed: int, keys: NDArray[np.int64]) -> Frames:
     """The same, from torch. What a world draws follows from the seed, here as there."""
+    world = Learned(world.world, world.spec, world.starts)  # the page knows no rewards
     states = first_states(world)
     start = seed % len(states.out)
     state: Any = type(states)(*(field[start : start + 1] for field in states))

@@ -28,6 +28,7 @@ from tickworld.cli.inspect import Inspect as Inspect
 from tickworld.cli.measured import print_measured
 from tickworld.cli.play import Play as Play
 from tickworld.cli.record import Record as Record
+from tickworld.cli.rewards import Rewards as Rewards
 from tickworld.config import AnyConfig
 from tickworld.errors import UserError
 from tickworld.games.families import Split, restrict

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "play": ("Play", "truth and dream in the browser, under the keys you press"),
     "inspect": ("Inspect", "what drives a trained world's frame, and what can be read off its state"),
     "doctor": ("Doctor", "what is wrong with a run or a recording, in plain words"),
+    "rewards": ("Rewards", "rewards and ends of a trained world's game, so that agents can be trained in it"),
     "join": ("Join", "runs that were trained apart, to decide together"),
     "blend": ("Blend", "the game between two games, made by an engine"),
     "atlas": ("Atlas", "the games of an engine as a map, and a page to play any place of it"),

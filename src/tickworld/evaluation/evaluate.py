@@ -64,6 +64,10 @@ class EvaluationConfig(Config):
     """trust: how many games are watched until they go wrong"""
     trust_frames: int = Field(default=1000, gt=0)
     """trust: ticks of each of them, at most; more than 100, or nothing is known of the next 100"""
+    rewards_rollouts: int = Field(default=64, gt=0)
+    """rewards: how many games are played"""
+    rewards_frames: int = Field(default=500, gt=0)
+    """rewards: ticks of each of them"""
 
 
 @dataclass

@@ -13,6 +13,7 @@ from tickworld.evaluation.control import controls
 from tickworld.evaluation.determinism import differences
 from tickworld.evaluation.events import event_errors
 from tickworld.evaluation.repair import repairs
+from tickworld.evaluation.rewards import rewards
 from tickworld.evaluation.rules import rule_violations
 from tickworld.evaluation.search import searched
 from tickworld.evaluation.setting import Measure, Setting
@@ -29,6 +30,7 @@ MEASURES: dict[str, Measure] = {
     "control": Measure("control", controls),
     "determinism": Measure("determinism", differences),
     "trust": Measure("trust", trusted),
+    "rewards": Measure("rewards", rewards),
     "valid_time": Measure("valid_time", valid_times),
 }
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tickworld import seeds
-from tickworld.models.learned import Drawn, Learned
+from tickworld.models.learned import Learned
 from tickworld.models.trust import trust
 from tickworld.simulator import Opening
 
@@ -99,6 +99,5 @@ def first_states(world: Learned) -> Any:
     own = world.starts
     shown = None if own is None else Opening(own.frames[:STARTS], own.actions[:STARTS])
     streams = seeds.rows(0, 0, STARTS if shown is None else len(shown.frames))
-    state = world.init(world.spec.draw(streams), streams, shown)
-    state = state.world if isinstance(state, Drawn) else state
+    state = world.core_state(world.init(world.spec.draw(streams), streams, shown))
     return type(state)(*(field.clone().contiguous() for field in state))  # plain tensors again, that can be traced

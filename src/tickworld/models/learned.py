@@ -54,16 +54,7 @@ class Learned:
     def init(self, params: NDArray[np.floating], seeds: NDArray[np.uint64], opening: Opening | None = None) -> Any:
         """The state at the last opening frame. Raises UserError when the world must be shown frames and is shown none
         or others."""
-        self.spec.check_params(params)
-        needed = self.spec.opening
-        if needed and opening is None:
-            opening = self._own_start(seeds)
-        count, players = len(params), len(self.spec.players)
-        if opening is None or needed == 0:
-            opening = Opening(
-                np.zeros((count, 0, *self.spec.frame_shape), np.uint8), np.zeros((count, 0, players), np.uint8)
-            )
-        self._check_opening(opening, (count, needed), (count, max(needed - 1, 0), players))
+        opening = self._begun(params, seeds, opening)
         with torch.inference_mode():
             state = self.world.init(
                 torch.as_tensor(params, dtype=torch.float32),
@@ -86,7 +77,8 @@ class Learned:
             return to_frames(self.world.render(state))
 
     def status(self, state: Any) -> Status:
-        """A world without a reward head does not know its reward: NaN. It is never over."""
+        """A world without a reward model does not know its reward: NaN. It is never over. One with a reward model is a
+        ``models.rewarded.Rewarded``, and tells what that model makes of its frames."""
         count = len(state.out)
         return Status(np.full((count, len(self.spec.players)), np.nan, np.float32), np.zeros(count, bool))
 
@@ -123,13 +115,32 @@ class Learned:
 
     def fields(self, state: Any) -> dict[str, NDArray[Any]]:
         """The tensors of the core's state by name, each [N, ...]."""
-        return shown(state.world if isinstance(state, Drawn) else state)
+        return shown(self.core_state(state))
 
     def change(self, state: Any, field: str, index: int, value: float) -> Any:
         """``state`` with number ``index`` of each row's ``field`` set to ``value``. Raises UserError."""
         if isinstance(state, Drawn):
             return state._replace(world=changed(state.world, field, index, value))
         return changed(state, field, index, value)
+
+    def core_state(self, state: Any) -> Any:
+        """The core's own record within a state of this simulator."""
+        return state.world if isinstance(state, Drawn) else state
+
+    def _begun(self, params: NDArray[np.floating], seeds: NDArray[np.uint64], opening: Opening | None) -> Opening:
+        """The opening to begin with: the one given, else one of its own, or one of no frames for a world that needs
+        none. Raises UserError as ``init``."""
+        self.spec.check_params(params)
+        needed = self.spec.opening
+        if needed and opening is None:
+            opening = self._own_start(seeds)
+        count, players = len(params), len(self.spec.players)
+        if opening is None or needed == 0:
+            opening = Opening(
+                np.zeros((count, 0, *self.spec.frame_shape), np.uint8), np.zeros((count, 0, players), np.uint8)
+            )
+        self._check_opening(opening, (count, needed), (count, max(needed - 1, 0), players))
+        return opening
 
     def _check_opening(self, opening: Opening, frames: tuple[int, ...], actions: tuple[int, ...]) -> None:
         check_frames(opening.frames, self.spec, "opening frames")

@@ -4,6 +4,7 @@
         world/<weight>     the weights, as they were trained
         starts/frames      uint8 [K, opening, H, W, C]     openings that the world may begin with
         starts/actions     uint8 [K, opening - 1, P]       when it is shown none
+        rewards/<weight>   those of its reward model, if it has one
         metadata "label"   a ``Label`` as JSON: the game, the network, the measured horizon, where it comes from
 
 One file, since that is what people send each other; and no archive: nothing is unpacked, so no path can lead astray and
@@ -37,8 +38,11 @@ from tickworld.errors import UserError
 from tickworld.games import game
 from tickworld.games.gym_config import check_trusted
 from tickworld.models.learned import Learned
+from tickworld.models.rewarded import Rewarded, worn
+from tickworld.models.rewards import RewardModel
 from tickworld.models.weights import mismatch
 from tickworld.models.world import World, WorldConfig, seeded_world
+from tickworld.recipes import rewards
 from tickworld.recipes.label import FORMAT, KIND, Label
 from tickworld.recipes.playable import Playable
 from tickworld.simulator import Opening, Simulator, Spec
@@ -56,8 +60,9 @@ THREADS = 2
 """Processor threads for judging a world this small; more only wait for each other."""
 
 
-def write(path: Path, label: Label, world: Learned) -> None:
-    """Writes the cartridge of ``world``, whole or not at all.
+def write(path: Path, label: Label, world: Learned) -> Label:
+    """Writes the cartridge of ``world``, whole or not at all, and returns what it says: ``label``, with the world's
+    reward model.
 
     Raises UserError when the disk refuses, or for a world that could not be read back: one that is too large, or whose
     weights are not finite.
@@ -65,6 +70,10 @@ def write(path: Path, label: Label, world: Learned) -> None:
     if path.suffix != SUFFIX:
         raise UserError(f"a cartridge is a {SUFFIX} file; got {path.name!r}; name it something{SUFFIX}")
     tensors = {f"world/{name}": each.contiguous() for name, each in world.world.state_dict().items()}
+    label = label.model_copy(update={"rewards": None})
+    if isinstance(world, Rewarded):
+        label = label.model_copy(update={"rewards": world.rewards.config})
+        tensors |= {f"rewards/{name}": each for name, each in rewards.weights(world.rewards).items()}
     room = SMALL - len(_packed(tensors, label))
     content = _packed(tensors | _start_tensors(world.starts, room), label)
     if len(content) > LARGEST:
@@ -73,6 +82,7 @@ def write(path: Path, label: Label, world: Learned) -> None:
         )
     _opened(content, path)
     files.write_bytes(path, content)
+    return label
 
 
 def read_label(path: Path) -> Label:
@@ -137,7 +147,7 @@ def _opened(content: bytes, path: Path) -> Playable:
         tensors = unpacked(content)
     except (SafetensorError, ValueError, KeyError) as error:
         raise UserError(f"{path} is damaged ({error}); get it anew") from error
-    parts: dict[str, dict[str, Tensor]] = {"world": {}, "starts": {}}
+    parts: dict[str, dict[str, Tensor]] = {"world": {}, "starts": {}, "rewards": {}}
     for name, each in tensors.items():
         part, _, rest = name.partition("/")
         parts.setdefault(part, {})[rest] = each
@@ -145,12 +155,15 @@ def _opened(content: bytes, path: Path) -> Playable:
         truth = _game(label)
         world = _world(label.world, truth.spec, parts.pop("world"))
         starts = _starts(parts.pop("starts"), world.initializer.opening, truth.spec)
+        model = _rewards(label, truth.spec, parts.pop("rewards"))
         if parts:
-            raise UserError(f"it holds {brief(min(parts))}, and a cartridge holds world and starts; get it anew")
+            raise UserError(
+                f"it holds {brief(min(parts))}, and a cartridge holds world, starts and rewards; get it anew"
+            )
     except UserError as error:
         raise UserError(f"{path} cannot be played: {error}") from error
     threads = min(THREADS, torch.get_num_threads())
-    return Playable(Learned(world, truth.spec, starts), truth, label.claim.evaluation, threads)
+    return Playable(worn(world, truth.spec, starts, model), truth, label.claim.evaluation, threads)
 
 
 def _game(label: Label) -> Simulator:
@@ -190,6 +203,15 @@ def _world(config: WorldConfig, spec: Spec, weights: Mapping[str, Tensor]) -> Wo
     world = seeded_world(config, spec, seed=0)
     world.load_state_dict(weights)
     return world
+
+
+def _rewards(label: Label, spec: Spec, weights: Mapping[str, Tensor]) -> RewardModel | None:
+    """What tells rewards, if the cartridge has it. Raises UserError when the weights are not its own."""
+    if label.rewards is not None:
+        return rewards.restored(label.rewards, spec, weights)
+    if weights:
+        raise UserError("it holds weights of a reward model that its label does not describe; get it anew")
+    return None
 
 
 def _numbers(value: Any) -> Iterator[float]:

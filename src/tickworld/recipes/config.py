@@ -18,6 +18,7 @@ from tickworld.models.parts import Part
 from tickworld.models.world import WorldConfig
 from tickworld.simulator import Simulator
 from tickworld.training.fit import TrainingConfig
+from tickworld.training.rewards import RewardsConfig
 
 
 class GameConfig(Config):
@@ -86,6 +87,8 @@ class RunConfig(Config):
     """the weights that it begins with"""
     training: TrainingConfig
     """how it is trained"""
+    rewards: RewardsConfig = RewardsConfig()
+    """how rewards and ends are learned, after the world"""
     evaluation: EvaluationConfig = EvaluationConfig()
     """how it is judged"""
     output: OutputConfig = OutputConfig()

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tickworld.config import Config
 from tickworld.evaluation.evaluate import EvaluationConfig
+from tickworld.models.rewards import RewardModelConfig
 from tickworld.models.world import WorldConfig
 from tickworld.simulator import Spec
 
@@ -105,3 +106,5 @@ class Label(Config):
     """where it comes from"""
     calibration: Calibration | None = None
     """what its trust in its own frames is worth; None where that was not measured"""
+    rewards: RewardModelConfig | None = None
+    """what tells rewards and ends of its frames; None where they were not learned"""

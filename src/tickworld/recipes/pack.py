@@ -49,9 +49,7 @@ def pack(run: Run, path: Path) -> Label:
         "origin": origin(run),
         "calibration": calibration(result),
     }
-    label = configs.validate(Label, content, str(result))
-    cartridge.write(path, label, run.world())
-    return label
+    return cartridge.write(path, configs.validate(Label, content, str(result)), run.world())
 
 
 def claim(run: Run, path: Path) -> dict[str, Any]:

@@ -43,12 +43,14 @@ def recorded(config: RunConfig, folder: Path, show: Progress) -> Store:
     return there
 
 
-def learned_from(there: Store, game: Simulator) -> Episodes:
-    """The episodes to be trained on: all of them, or, where the recording itself is the game, those that are not held
-    out to judge by, without params. Raises UserError as the store does, and when nothing could be held out."""
+def learned_from(there: Store, game: Simulator, limit: int | None = None) -> Episodes:
+    """The episodes to be trained on, the first ``limit`` of them at most: all, or, where the recording itself is the
+    game, those that are not held out to judge by, without params. Raises UserError as the store does, and when nothing
+    could be held out."""
     if not isinstance(game, Recorded):
-        return there.read()
-    episodes = there.read(first_held_out(there))
+        return there.read(limit)
+    first = first_held_out(there)
+    episodes = there.read(first if limit is None else min(first, limit))
     return replace(episodes, params=episodes.params[:, :0])
 
 

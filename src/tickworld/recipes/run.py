@@ -1,7 +1,7 @@
 """One complete run, from a config to a folder that shows what was learned.
 
     runs/<name>/  config.yaml · data/ · log.jsonl · tensorboard/ · checkpoints/ · starts.safetensors
-                  progress.png · evaluation.json · split.gif · report.html
+                  rewards.safetensors · progress.png · evaluation.json · split.gif · report.html
 
 Every step finds out for itself what is done already, so a run that was killed goes on where it stopped, and a run that
 is finished does nothing.
@@ -31,9 +31,11 @@ from tickworld.evaluation.evaluate import DREAM
 from tickworld.evaluation.rollout import Start, rollout
 from tickworld.games.gym_config import check_trusted
 from tickworld.models.learned import Learned
+from tickworld.models.rewarded import worn
 from tickworld.models.weights import mismatch
 from tickworld.models.world import World, seeded_world
 from tickworld.progress import Progress, Silent
+from tickworld.recipes import rewards
 from tickworld.recipes.config import RunConfig
 from tickworld.recipes.playable import Playable, check_names
 from tickworld.recipes.recording import in_words, learned_from, recorded
@@ -84,7 +86,8 @@ class Run:
         game = self.config.game.build()
         world = seeded_world(self.config.world, game.spec, self.config.seed)
         checkpoint.load_world(checkpoint.newest(self.checkpoints), world)
-        return Learned(world, game.spec, _read_starts(self.folder / "starts.safetensors"))
+        model = rewards.read(self.folder / rewards.FILE, game.spec)
+        return worn(world, game.spec, _read_starts(self.folder / "starts.safetensors"), model)
 
     def playable(self) -> Playable:
         """The newest world with its game, to be judged as the config says. Raises UserError as ``world``."""
@@ -139,15 +142,20 @@ def _settings(config: RunConfig) -> dict[str, Any]:
 
 
 def train(run: Run, show: Progress | None = None) -> None:
-    """Trains to the end, going on from the newest checkpoint.
+    """Trains to the end, going on from the newest checkpoint, and learns rewards where the config asks for it.
 
     Raises UserError, before anything is recorded, for parts and objectives that do not fit together, players and
     measures that there are not.
     """
     show = show or Silent()
-    if run.finished:
-        return
     torch.set_num_threads(run.config.threads)
+    if not run.finished:
+        _train(run, show)
+    if run.config.rewards.iterations and not (run.folder / rewards.FILE).exists():
+        rewards.learned_in(run.folder, run.config, run.config.rewards, show)
+
+
+def _train(run: Run, show: Progress) -> None:
     game, config = run.config.game.build(), run.config.training
     world = seeded_world(run.config.world, game.spec, run.config.seed)
     config.check(world)

@@ -129,7 +129,7 @@ def begun(name: str) -> tuple[Learned, Any, Spec]:
     state = world.init(spec.draw(rows), rows)
     for _ in range(3):
         state = world.update(state, np.ones((2, len(spec.players)), np.int64))
-    return world, own(state), spec
+    return world, own(world, state), spec
 
 
 @pytest.mark.parametrize("name", CORES)

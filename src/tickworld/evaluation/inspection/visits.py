@@ -24,7 +24,7 @@ from tickworld.data.player import Player
 from tickworld.data.record import truth_of
 from tickworld.evaluation.beginning import Start, begin, check_same_game
 from tickworld.frames import Frames
-from tickworld.models.learned import Drawn, Learned
+from tickworld.models.learned import Learned
 from tickworld.progress import Progress
 from tickworld.simulator import Probed, Simulator, Spec, State
 from tickworld.tensors import to_tensor, with_sums
@@ -91,10 +91,11 @@ def visit(world: Learned, truth: Simulator, player: Player, config: InspectionCo
         for tick in range(config.ticks + 1):
             frames = truth.render(true)
             if tick % config.every == 0 and playing.any():
-                kept.add(np.flatnonzero(playing), tick, dreamt, world.render(dreamt), _true(truth, true, frames))
+                dream = own(world, dreamt)
+                kept.add(np.flatnonzero(playing), tick, dream, world.render(dreamt), _true(truth, true, frames))
             if tick == middle:
                 some = np.arange(min(config.states, config.games))
-                moments = states.take(own(dreamt), some), world.render(dreamt)[some]
+                moments = states.take(own(world, dreamt), some), world.render(dreamt)[some]
             at(tick, "")
             if tick == config.ticks:
                 break
@@ -106,9 +107,9 @@ def visit(world: Learned, truth: Simulator, player: Player, config: InspectionCo
     return kept.visits(Moments(moments[0], np.stack(actions[middle : middle + ahead]), moments[1]))
 
 
-def own(state: Any) -> Any:
+def own(world: Learned, state: Any) -> Any:
     """The core's record of a dream's state, of tensors that can be differentiated through."""
-    state = state.world if isinstance(state, Drawn) else state
+    state = world.core_state(state)
     return type(state)(*(field.clone() for field in state))
 
 
@@ -125,10 +126,10 @@ class _Kept:
         self.shapes: dict[str, tuple[int, ...]] = {}
 
     def add(
-        self, playing: NDArray[np.int64], tick: int, dreamt: Any, frames: Frames, true: dict[str, NDArray[np.float64]]
+        self, playing: NDArray[np.int64], tick: int, dream: Any, frames: Frames, true: dict[str, NDArray[np.float64]]
     ) -> None:
-        """The states of one tick, of the games that are ``playing``."""
-        for name, field in own(dreamt)._asdict().items():
+        """The core's own records of one tick, of the games that are ``playing``."""
+        for name, field in dream._asdict().items():
             self.shapes[name] = tuple(field.shape[1:])
             self.rows.setdefault(name, []).append(self._numbers(field[playing]))
         self.pixels.append(with_sums(to_tensor(frames[playing])).numpy())
