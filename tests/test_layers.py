@@ -19,7 +19,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"games", "data", "models", "visual", "web"}),
     frozenset({"training", "evaluation", "agents", "export", "play"}),
     frozenset({"recipes"}),
-    frozenset({"api", "cli"}),
+    frozenset({"api", "cli", "environments"}),
 )
 """From the ground up. Below them lie the root modules (``simulator``, ``files``, ...), which may import each other;
 above them the package's own ``__init__``, the front door through which people see ``api``; nobody inside uses it."""
