@@ -113,11 +113,11 @@ def test_a_run_is_packed_with_its_rewards(run: Run, tmp_path: Path) -> None:
 
 
 def test_what_was_learned_is_measured(run: Run) -> None:
-    assert measured(run.folder) == {"rewards": None}
+    assert measured(run.folder, 4) == {"rewards": None}
     reward(run.folder, None, FEW)
-    config = configs.override(run.config, {"evaluation.rewards_rollouts": 4, "evaluation.rewards_frames": 12})
+    config = configs.override(run.config, {"evaluation.rewards_frames": 12})
     configs.save(config, run.folder / "config.yaml")
-    result = measured(run.folder)["rewards"]
+    result = measured(run.folder, 4)["rewards"]
     assert (result["rollouts"], result["frames"], result["ticks"]) == (4, 12, 48)
     assert json.loads(json.dumps(result, allow_nan=False)) == result
 

@@ -35,6 +35,8 @@ class Rewards(Command):
     """channels of its convolutions"""
     hidden: int = Field(default=32, gt=0, le=4096)
     """units of its last layer"""
+    rollouts: int = Field(default=64, gt=0)
+    """games in which it is measured"""
     json_output: Json = False
     """print JSON for a program to read: what was measured"""
 
@@ -47,7 +49,7 @@ class Rewards(Command):
         show = Terminal()
         reward(self.path, self.out, RewardsConfig(**asked), show)
         place = self.out or self.path
-        result = measured(place, show)
+        result = measured(place, self.rollouts, show)
         if self.json_output:
             print_json(result)
             return

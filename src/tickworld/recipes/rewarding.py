@@ -51,10 +51,11 @@ def reward(place: str | Path, out: Path | None, config: RewardsConfig, show: Pro
     return _cartridge(path, out, config, show)
 
 
-def measured(place: str | Path, show: Progress | None = None) -> dict[str, Any]:
-    """How right the world at ``place`` is in its rewards, by the measure rewards, as ``evaluation.json`` holds it."""
+def measured(place: str | Path, rollouts: int, show: Progress | None = None) -> dict[str, Any]:
+    """How right the world at ``place`` is in its rewards, by the measure rewards in so many games, as
+    ``evaluation.json`` holds it."""
     playable = open_playable(place)
-    config = playable.evaluation
+    config = playable.evaluation.model_copy(update={"rewards_rollouts": rollouts})
     setting = Setting(playable.world, playable.game, player(config.players, playable.game), config, show or Silent())
     return {MEASURES["rewards"].key: MEASURES["rewards"].take(setting)}
 
