@@ -27,8 +27,9 @@ from tickworld.models.world import World, seeded_world
 from tickworld.recipes import RECIPES, RunConfig, recipe
 from tickworld.recipes.shelf import PREFIX, open_playable, shipped
 from tickworld.simulator import Opening
-from tickworld.training.fit import make_optimizer, tensors
+from tickworld.training.fit import make_optimizer
 from tickworld.training.objectives import combine
+from tickworld.training.shards import tensors
 
 
 def rate(act: Callable[[], object], seconds: float) -> float:

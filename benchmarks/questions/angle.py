@@ -21,8 +21,9 @@ from tickworld.models.world import World, seeded_world
 from tickworld.recipes.bench.pace import fitting
 from tickworld.recipes.config import RunConfig
 from tickworld.training.engine import engine
-from tickworld.training.fit import Lesson, Record, fit, make_optimizer, tensors
+from tickworld.training.fit import Lesson, Record, fit, make_optimizer
 from tickworld.training.objectives import combine
+from tickworld.training.shards import tensors
 
 from .rows import Effort, Figures, practised
 

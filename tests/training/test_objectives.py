@@ -16,7 +16,6 @@ from tickworld.data.episode import Episodes
 from tickworld.errors import UserError
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.world import World, seeded_world
-from tickworld.training.fit import tensors
 from tickworld.training.objectives import (
     EvidenceConfig,
     ObjectiveConfig,
@@ -26,6 +25,7 @@ from tickworld.training.objectives import (
     combine,
     weighted,
 )
+from tickworld.training.shards import tensors
 
 BATCH, TICKS = 6, 3
 WORLD_FOR = {"transition": "snapped", "rollout": "gru", "evidence": "rssm"}
@@ -71,7 +71,7 @@ def test_rows_have_their_own_losses(objective: Any, world: World, episodes: Epis
     batch = batch_for(world, episodes, 1)
     if objective.kind == "transition":
         objective(world, batch, chance())  # which pixels ever change is learned from all rows
-    alone = TensorBatch(*(each[2:3] for each in batch))
+    alone = batch._replace(**{name: getattr(batch, name)[2:3] for name in batch._fields if name != "place"})
     with torch.no_grad():
         together, one = (objective(world, each, chance()) for each in (batch, alone))
     for name in together:

@@ -17,8 +17,9 @@ from tickworld.errors import UserError
 from tickworld.models.world import World
 from tickworld.training.curriculum import GrowthConfig
 from tickworld.training.engine import engine
-from tickworld.training.fit import Lesson, TrainingConfig, fit, make_optimizer, tensors
+from tickworld.training.fit import Lesson, TrainingConfig, fit, make_optimizer
 from tickworld.training.objectives import EvidenceConfig, RolloutConfig, TensorBatch
+from tickworld.training.shards import tensors
 
 BATCH, TICKS = 6, 3
 WORLD_FOR = {"rollout": "gru", "evidence": "rssm"}

@@ -3,6 +3,7 @@ stdout. All are found here; those of one subject may be written beside it."""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -32,6 +33,8 @@ from tickworld.cli.rewards import Rewards as Rewards
 from tickworld.config import AnyConfig
 from tickworld.errors import UserError
 from tickworld.games.families import Split, restrict
+from tickworld.progress import Silent
+from tickworld.training.devices import Devices
 
 Recipe = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RECIPE")]
 
@@ -84,7 +87,7 @@ class Recipes(Command):
         print_table(table)
 
 
-class Train(Command):
+class Train(Devices, Command):
     """Record what is needed, train, evaluate and draw one recipe. Run again, it goes on where it stopped.
 
     The name of a game in place of a recipe's, also gym:ID for an environment of Gymnasium or data:FOLDER for a
@@ -117,19 +120,29 @@ class Train(Command):
         print(f"\nsettings of {self.recipe}, each changed by its dotted name:\n")
         print_table(table(made.config, without=("recipe",)))
 
-    def run(self, overrides: list[str]) -> None:
+    def run(self, overrides: list[str]) -> int:
         """Trains."""
         from tickworld.recipes.results import conclude
         from tickworld.recipes.run import begin_run, train
+        from tickworld.training.engine import close, engine, is_launched, together
+        from tickworld.training.launch import launch
 
-        made, show = self.made(overrides), Terminal()
+        made, devices = self.made(overrides), Devices(**{name: getattr(self, name) for name in Devices.model_fields})
+        if devices.processes > 1 and not is_launched():
+            return launch(devices, ["-m", "tickworld.cli", *sys.argv[1:]])
+        fabric = engine(devices)
+        show = Terminal() if fabric.is_global_zero else Silent()
         tell_choices(made.config.game.build(), show)
         if made.why:
             show.say(made.why)
-        run = begin_run(self.out or Path("runs") / files.plain_name(self.recipe), made.config)
-        train(run, show)
-        _print_results(conclude(run, show))
-        show.say(f"everything is in {run.folder}; open {run.folder / 'report.html'}")
+        with together(fabric), fabric.rank_zero_first():
+            run = begin_run(self.out or Path("runs") / files.plain_name(self.recipe), made.config)
+        train(run, show, fabric, self.accumulate)
+        close()
+        if fabric.is_global_zero:
+            _print_results(conclude(run, show))
+            show.say(f"everything is in {run.folder}; open {run.folder / 'report.html'}")
+        return 0
 
 
 class Evaluate(Command):

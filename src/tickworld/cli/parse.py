@@ -65,9 +65,8 @@ def run(words: list[str]) -> int:
     parsed, overrides = tyro.cli(command, args=asked, prog=program, return_unknown_args=True)
     if helps:
         parsed.explain(overrides)
-    else:
-        parsed.run(overrides)
-    return 0
+        return 0
+    return parsed.run(overrides) or 0
 
 
 def flags(command: Any) -> list[str]:

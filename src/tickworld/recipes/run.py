@@ -9,6 +9,8 @@ is finished does nothing.
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +43,7 @@ from tickworld.recipes.playable import Playable, check_names
 from tickworld.recipes.recording import in_words, learned_from, recorded
 from tickworld.simulator import Opening, Replayed, Simulator
 from tickworld.training import checkpoint
-from tickworld.training.engine import engine
+from tickworld.training.engine import engine, together
 from tickworld.training.fit import Lesson, Record, fit, make_optimizer
 from tickworld.training.log import Log
 from tickworld.visual.progress import TICKS, progress_picture
@@ -141,8 +143,11 @@ def _settings(config: RunConfig) -> dict[str, Any]:
     return {name: value for name, value in configs.leaves(config.model_dump(mode="json")) if value != {}}
 
 
-def train(run: Run, show: Progress | None = None) -> None:
+def train(run: Run, show: Progress | None = None, fabric: Any = None, accumulate: int = 1) -> None:
     """Trains to the end, going on from the newest checkpoint, and learns rewards where the config asks for it.
+
+    ``fabric`` is what it runs on, by default one CPU process; see ``training.engine``. Of several processes all call
+    this, and the first one alone writes. ``accumulate`` as in ``training.fit``.
 
     Raises UserError, before anything is recorded, for parts and objectives that do not fit together, players and
     measures that there are not.
@@ -150,22 +155,27 @@ def train(run: Run, show: Progress | None = None) -> None:
     show = show or Silent()
     torch.set_num_threads(run.config.threads)
     if not run.finished:
-        _train(run, show)
-    if run.config.rewards.iterations and not (run.folder / rewards.FILE).exists():
+        fabric = fabric or engine()
+        with together(fabric):
+            _train(run, show, fabric, accumulate)
+    first = fabric is None or fabric.is_global_zero
+    if first and run.config.rewards.iterations and not (run.folder / rewards.FILE).exists():
         rewards.learned_in(run.folder, run.config, run.config.rewards, show)
 
 
-def _train(run: Run, show: Progress) -> None:
+def _train(run: Run, show: Progress, fabric: Any, accumulate: int) -> None:
     game, config = run.config.game.build(), run.config.training
     world = seeded_world(run.config.world, game.spec, run.config.seed)
     config.check(world)
     check_names(run.config.evaluation, game)
     earlier = _begin(run, world)
     optimizer = make_optimizer(world, config)
-    there = recorded(run.config, run.folder / "data", show)
+    with fabric.rank_zero_first():
+        there = recorded(run.config, run.folder / "data", show)
     episodes = learned_from(there, game)
-    keep_starts(run, episodes, world.initializer.opening)
-    files.clear_partials(run.checkpoints)
+    if fabric.is_global_zero:
+        keep_starts(run, episodes, world.initializer.opening)
+        files.clear_partials(run.checkpoints)
     play = _stream(run.config, game)
     opening = world.initializer.opening
     sampler = config.sampler.build(episodes, opening, _training_seed(run), play, config.iterations)
@@ -177,7 +187,7 @@ def _train(run: Run, show: Progress) -> None:
         first = done[-1].iteration
         checkpoint.load(done[-1], training)
         show.say(f"going on from iteration {first}")
-    _train_from(run, game, training, first, show)
+    _train_from(run, training, first, show, fabric, accumulate)
 
 
 def _stream(config: RunConfig, game: Simulator) -> Stream | None:
@@ -215,33 +225,37 @@ def _begin(run: Run, world: World) -> list[str]:
     return [earlier.source]
 
 
-def _train_from(run: Run, game: Simulator, training: checkpoint.Training, first: int, show: Progress) -> None:
+def _train_from(
+    run: Run, training: checkpoint.Training, first: int, show: Progress, fabric: Any, accumulate: int
+) -> None:
     world, output, last = training.world, run.config.output, run.config.training.iterations
-    fabric = engine()
+    game = run.config.game.build()
     wrapped, optimizer = fabric.setup(world, training.optimizer)
-    log = Log(run.folder, first)
     before = open_run(run.config.begin.run).seconds if run.config.begin.run else 0.0
     started = time.perf_counter() - (run.seconds or before)
-    try:
-        with show.bar(f"training ({world.size():,} weights)", last, "it", first) as at:
-            for step in fit(fabric, wrapped, optimizer, training.lesson, first):
-                done = step.iteration + 1
-                at(done, _note(step))
-                if step.iteration % output.log == 0 or done == last:
-                    log.write(step)
-                if done % output.picture == 0:
-                    log.picture("progress", draw_progress(run, world, game), step.iteration)
-                    world.train()
-                if done % output.save == 0 or done == last:
-                    checkpoint.save(run.checkpoints, done, training, time.perf_counter() - started)
-    finally:
-        log.close()
+    with contextlib.ExitStack() as stack:
+        at = stack.enter_context(show.bar(f"training ({world.size():,} weights)", last, "it", first))
+        log = stack.enter_context(contextlib.closing(Log(run.folder, first))) if fabric.is_global_zero else None
+        for step in fit(fabric, wrapped, optimizer, training.lesson, first, accumulate):
+            done = step.iteration + 1
+            at(done, _note(step))
+            if log is None:
+                continue
+            if step.iteration % output.log == 0 or done == last:
+                log.write(step)
+            if done % output.picture == 0:
+                log.picture("progress", draw_progress(run, world, game), step.iteration)
+                world.train()
+            if done % output.save == 0 or done == last:
+                checkpoint.save(run.checkpoints, done, training, time.perf_counter() - started)
+    fabric.barrier()
 
 
 def draw_progress(run: Run, world: World, game: Simulator) -> Any:
     """Redraws progress.png, truth over dream for one held-out game, and returns the picture."""
     start = Start(player(run.config.evaluation.players, game), 1, run.config.evaluation.seed)
-    ticks = list(rollout(game, {DREAM: Learned(world, game.spec)}, start, TICKS[-1]))
+    here = world if next(world.parameters()).device.type == "cpu" else copy.deepcopy(world).cpu()
+    ticks = list(rollout(game, {DREAM: Learned(here, game.spec)}, start, TICKS[-1]))
     truth, dream = (
         np.concatenate([tick.truth for tick in ticks]),
         np.concatenate([tick.dreams[DREAM] for tick in ticks]),

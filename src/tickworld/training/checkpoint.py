@@ -182,7 +182,7 @@ def _optimizer_tensors(world: World, optimizer: torch.optim.Optimizer) -> dict[s
 
 
 def _plain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: each.detach().contiguous() for name, each in tensors.items()}
+    return {name: each.detach().cpu().contiguous() for name, each in tensors.items()}
 
 
 def _read(path: Path) -> dict[str, Tensor]:

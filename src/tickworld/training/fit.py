@@ -19,24 +19,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self, get_args
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
-from torch import Tensor
 
 from tickworld import seeds
 from tickworld.config import Config
-from tickworld.data.batches import Batch
 from tickworld.errors import UserError
 from tickworld.models.parts import Part
 from tickworld.models.world import World
-from tickworld.tensors import to_tensor
 from tickworld.training.curriculum import GrowthConfig, RateConfig
 from tickworld.training.growth import Growth
-from tickworld.training.objectives import Losses, ObjectiveConfig, TensorBatch, TransitionConfig, combine, weighted
+from tickworld.training.objectives import ObjectiveConfig, TransitionConfig
 from tickworld.training.samplers import SamplerConfig
 from tickworld.training.sampling import PoolConfig, Sampler, UniformConfig
+from tickworld.training.shards import Asked, Shards
 
 
 class TrainingConfig(Config):
@@ -124,13 +120,18 @@ def make_optimizer(world: World, config: TrainingConfig) -> torch.optim.Optimize
     return torch.optim.AdamW(learned, lr=config.rate.peak, betas=(0.9, 0.99), weight_decay=config.decay, fused=True)
 
 
-def fit(fabric: Any, world: Any, optimizer: Any, lesson: Lesson, first: int = 0) -> Iterator[Record]:
+def fit(
+    fabric: Any, world: Any, optimizer: Any, lesson: Lesson, first: int = 0, accumulate: int = 1
+) -> Iterator[Record]:
     """One record per iteration, from iteration ``first`` to the last of ``lesson.config``; ``world`` and ``optimizer``
-    are what ``fabric.setup`` returned, and change in place.
+    are what ``fabric.setup`` returned, and change in place. Batches are shared out among the processes of ``fabric``,
+    and in each of them taken in ``accumulate`` parts; every process yields the same records, but for the time.
 
-    Raises UserError, before the weights are touched, when the loss or its gradient stops being a number.
+    Raises UserError, before the weights are touched, when the loss or its gradient stops being a number, and for a
+    batch that cannot be shared out.
     """
-    config = lesson.config
+    config, shards = lesson.config, Shards(fabric, accumulate)
+    shards.check(config.batch)
     world.train()
     for iteration in range(first, config.iterations):
         started = time.perf_counter()
@@ -139,41 +140,26 @@ def fit(fabric: Any, world: Any, optimizer: Any, lesson: Lesson, first: int = 0)
             group["lr"] = rate
         noise = torch.Generator().manual_seed(seeds.derive(lesson.seed, "noise", iteration))
         objective, ticks = config.objective.at(iteration, config.iterations), lesson.growth.at(iteration)
-        score = functools.partial(_score, functools.partial(world, objective), config, noise)
-        batch = tensors(lesson.sampler.draw(iteration, config.windows(ticks), ticks, score))
-        losses = world(objective, batch, noise)
-        mask = _judged(losses, batch)
-        loss = combine(losses, config.objective.weights, mask)
-        _check_finite("loss", loss.item(), iteration)
+        asked = Asked(world, objective, config.objective, shards, noise)
+        batch = lesson.sampler.draw(iteration, config.windows(ticks), ticks, asked.score)
         optimizer.zero_grad()
-        fabric.backward(loss)
+        found = asked(batch, fabric.backward)
+        _check_finite("loss", found.loss, iteration)
         gradient = float(fabric.clip_gradients(world, optimizer, max_norm=config.clip, error_if_nonfinite=False))
         _check_finite("gradient", gradient, iteration)
         optimizer.step()
-        lesson.sampler.learn(_by_window(losses, config, mask))
-        lesson.growth.learn(ticks, loss.item())
+        lesson.sampler.learn(found.windows)
+        lesson.growth.learn(ticks, found.loss)
         yield Record(
             iteration=iteration,
-            loss=loss.item(),
-            losses={name: _mean(each.detach(), mask).item() for name, each in losses.items()},
+            loss=found.loss,
+            losses=found.losses,
             rate=rate,
             gradient=gradient,
             ticks=ticks,
-            frames=int(mask.sum()),
+            frames=found.frames,
             seconds=time.perf_counter() - started,
         )
-
-
-def tensors(batch: Batch) -> TensorBatch:
-    """A numpy batch as a world reads it."""
-    return TensorBatch(
-        params=torch.from_numpy(batch.params.astype(np.float32)),
-        opening_frames=to_tensor(batch.opening_frames),
-        opening_actions=torch.from_numpy(batch.opening_actions),
-        frames=to_tensor(batch.frames),
-        actions=torch.from_numpy(batch.actions),
-        mask=torch.from_numpy(batch.mask),
-    )
 
 
 def _check_finite(what: str, value: float, iteration: int) -> None:
@@ -182,26 +168,3 @@ def _check_finite(what: str, value: float, iteration: int) -> None:
             f"training stopped at iteration {iteration}: the {what} became {value}; checkpoints so far are kept; "
             "try a lower --training.rate.peak with another --out"
         )
-
-
-def _judged(losses: Losses, batch: TensorBatch) -> Tensor:
-    """The mask of the frames that ``losses`` are about: the last ones, when the start is not judged."""
-    return batch.mask[:, -next(iter(losses.values())).shape[1] :]
-
-
-def _score(asked: Any, config: TrainingConfig, noise: torch.Generator, batch: Batch) -> NDArray[np.float32]:
-    """The weighted loss of each window, [B], without a gradient, where ``asked`` is the world with an objective."""
-    with torch.no_grad():
-        read = tensors(batch)
-        losses = asked(read, noise)
-        return _by_window(losses, config, _judged(losses, read))
-
-
-def _by_window(losses: Losses, config: TrainingConfig, mask: Tensor) -> NDArray[np.float32]:
-    total = weighted({name: each.detach() for name, each in losses.items()}, config.objective.weights, mask)
-    return _mean(total, mask, 1).numpy()
-
-
-def _mean(values: Tensor, mask: Tensor, axis: int | None = None) -> Tensor:
-    """Mean over the frames that ``mask`` keeps, of all or along one axis."""
-    return (values * mask).sum(axis) / mask.sum(axis).clamp(min=1)

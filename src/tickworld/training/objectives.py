@@ -30,7 +30,8 @@ from tickworld.training.curriculum import ShownConfig
 class TensorBatch(NamedTuple):
     """A batch as a world reads it: ``params`` [B, S], ``opening_frames`` [B, K, C, H, W], ``opening_actions`` [B, K-1,
     P], ``frames`` [B, T+1, C, H, W] in 0..1 (the first is the frame of the state that the opening leads to),
-    ``actions`` [B, T, P], ``mask`` [B, T+1]: false after the episode's end."""
+    ``actions`` [B, T, P], ``mask`` [B, T+1]: false after the episode's end. ``place``: of a part of a larger batch, the
+    number of its first window there and how many windows that one has."""
 
     params: Tensor
     opening_frames: Tensor
@@ -38,6 +39,14 @@ class TensorBatch(NamedTuple):
     frames: Tensor
     actions: Tensor
     mask: Tensor
+    place: tuple[int, int] | None = None
+
+    def drawn(self, draw: Callable[..., Tensor], *shape: int, generator: torch.Generator) -> Tensor:
+        """[B, *shape] of what ``draw``, such as ``torch.rand``, draws: of the same windows the same numbers, whether
+        the batch is whole or in parts."""
+        count = len(self.mask)
+        first, whole = self.place or (0, count)
+        return draw(whole, *shape, generator=generator)[first : first + count].to(self.mask.device)
 
 
 Losses = dict[str, Tensor]
@@ -50,6 +59,9 @@ class Objective(Config):
         """What is asked at ``iteration`` of ``iterations``, to be called as an objective: the same at all times, unless
         an objective has a schedule."""
         return self
+
+    def watch(self, world: World, batch: TensorBatch) -> None:
+        """Has ``world`` take note of a whole batch of which it is about to be shown parts."""
 
 
 class RolloutConfig(Objective):
@@ -181,8 +193,10 @@ class EvidenceConfig(Objective):
         Raises UserError as ``check``.
         """
         state = world.init(batch.params, batch.opening_frames, batch.opening_actions)
-        noise = torch.randn(*batch.mask.shape, world.renderer.noise + 2 * world.core.noise, generator=generator)
-        show = torch.rand(batch.actions.shape[:2], generator=generator) < shown if shown < 1 else None
+        wide = world.renderer.noise + 2 * world.core.noise
+        noise = batch.drawn(torch.randn, batch.mask.shape[1], wide, generator=generator)
+        ticks = batch.actions.shape[1]
+        show = batch.drawn(torch.rand, ticks, generator=generator) < shown if shown < 1 else None
         logits, told, surprise = world.follow(state, batch.actions, batch.frames, noise, show)
         each = world.renderer.pixel_loss(logits.flatten(0, 1), batch.frames.flatten(0, 1))
         pixels = each.sum((1, 2)).unflatten(0, batch.mask.shape)
@@ -242,15 +256,23 @@ class TransitionConfig(Objective):
         look = core.look(state, pressed)
         with torch.no_grad():
             asked = core.asked(now).flatten(1)
-            judged = torch.zeros(asked.shape)
+            judged = torch.zeros(asked.shape, device=asked.device)
             judged[asked] = _surprise(core, look, after, *asked.nonzero(as_tuple=True))
         changed = changed.flatten(1)
         if not torch.is_grad_enabled():
             return _split(judged, changed)
         worst = (judged + 1e3 * changed + asked).topk(min(self.pixels, judged.shape[1]), 1).indices
-        rows = torch.arange(len(worst)).repeat_interleave(worst.shape[1])
+        rows = torch.arange(len(worst), device=worst.device).repeat_interleave(worst.shape[1])
         learned = _surprise(core, look, after, rows, worst.flatten()).view_as(worst)
         return _split(judged.scatter(1, worst, learned * asked.gather(1, worst)), changed)
+
+    def watch(self, world: World, batch: TensorBatch) -> None:
+        """The cores take note of the pixels that change."""
+        if self.push:
+            return
+        for core in self.cores_of(world, batch.actions.shape[1]):
+            now, after = (core.colours(batch.frames[:, tick]) for tick in (0, 1))
+            core.watch(now, now != after)
 
     def cores_of(self, world: World, ticks: int) -> list[Snapped]:
         """The cores that this objective trains. Raises UserError as ``check``."""
@@ -297,7 +319,7 @@ def weighted(losses: Mapping[str, Tensor], weights: Mapping[str, float], mask: T
     return total
 
 
-def combine(losses: Mapping[str, Tensor], weights: Mapping[str, float], mask: Tensor) -> Tensor:
-    """The one number to minimise: the weighted sum of the losses (B, T), averaged over the frames that ``mask``
-    keeps."""
-    return (weighted(losses, weights, mask) * mask).sum() / mask.sum().clamp(min=1)
+def combine(losses: Mapping[str, Tensor], weights: Mapping[str, float], mask: Tensor, count: int = 0) -> Tensor:
+    """The one number to minimise: the weighted sum of the losses (B, T), averaged over the frames that ``mask`` keeps,
+    or, for a part of a larger batch, summed over those and divided by the ``count`` of all."""
+    return (weighted(losses, weights, mask) * mask).sum() / (count or mask.sum().clamp(min=1))
