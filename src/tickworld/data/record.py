@@ -6,8 +6,10 @@ often the recording was killed and continued, and whoever records which block.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,7 @@ from tickworld.data.store import Store
 from tickworld.errors import UserError
 from tickworld.frames import check_frames
 from tickworld.simulator import Simulator, Spec, State, Truthful
+from tickworld.workers import Alone, Workers
 
 Progress = Callable[[int, int], None]
 """Is told how many frames of how many are done, every few ticks."""
@@ -28,26 +31,47 @@ Progress = Callable[[int, int], None]
 _PROGRESS_TICKS = 64
 
 
-def record(simulator: Simulator, player: Player, plan: Plan, path: Path, progress: Progress | None = None) -> Store:
+def record(
+    simulator: Simulator,
+    player: Player,
+    plan: Plan,
+    path: Path,
+    progress: Progress | None = None,
+    by: Workers | None = None,
+) -> Store:
     """Records what ``plan`` asks for into ``path``; what is whole there of a recording that was cut short is kept.
 
-    Only one process may record into a folder at a time. Raises UserError when ``path`` holds anything else (it says
-    what differs), when the disk refuses, or when the player presses keys that the simulator does not have.
+    ``by``: who plays the blocks; None: this process. Only one may record into a folder at a time. Raises UserError when
+    ``path`` holds anything else (it says what differs), when the disk refuses, and when the player presses keys that
+    the simulator does not have.
     """
     target = store.create(path, Manifest(version=__version__, spec=simulator.spec, plan=plan))
     files.clear_partials(path)
-    done = set(target.blocks_done())
-    frames = plan.episodes * plan.ticks
-    for index in range(target.blocks):
-        rows = target.rows(index)
-        if index not in done:
-            tell = _counted_from(rows.start * plan.ticks, frames, progress)
-            block = play_episodes(simulator, player, seeds.rows(plan.seed, rows.start, len(rows)), plan.ticks, tell)
-            target.write_block(index, block)
-            del block  # before the next is played: two side by side would take twice the memory
-        if progress:
-            progress(rows.stop * plan.ticks, frames)
+    done, frames = target.blocks_done(), plan.episodes * plan.ticks
+    kept = sum(len(target.rows(index)) for index in done) * plan.ticks
+    block, tell = _Block(simulator, player, target), progress or (lambda done, frames: None)
+    missing = sorted(set(range(target.blocks)) - set(done))
+    tell(kept, frames)
+    if by is None:
+        by, block = Alone(), functools.partial(block, tell=lambda played, _: tell(kept + played, frames))
+    for index in by.each(block, missing):
+        kept += len(target.rows(index)) * plan.ticks
+        tell(kept, frames)
     return target
+
+
+class _Block(NamedTuple):
+    """Plays and writes blocks of a recording."""
+
+    simulator: Simulator
+    player: Player
+    target: Store
+
+    def __call__(self, index: int, tell: Progress | None = None) -> None:
+        """Block ``index``, whole or not at all."""
+        rows, plan = self.target.rows(index), self.target.manifest.plan
+        row_seeds = seeds.rows(plan.seed, rows.start, len(rows))
+        self.target.write_block(index, play_episodes(self.simulator, self.player, row_seeds, plan.ticks, tell))
 
 
 def play_episodes(
@@ -137,10 +161,3 @@ def _check_actions(actions: NDArray[np.integer], count: int, spec: Spec) -> None
             f"a player of {spec.name} must press keys of shape [{count}, {len(spec.players)}], a row for each game "
             f"and a column each for {', '.join(spec.players)}; got {list(actions.shape)}; choose another player"
         )
-
-
-def _counted_from(done: int, wanted: int, progress: Progress | None) -> Progress | None:
-    """``progress`` for one block, of a recording that had ``done`` frames before it."""
-    if progress is None:
-        return None
-    return lambda block_done, _: progress(done + block_done, wanted)
