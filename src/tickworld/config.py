@@ -163,6 +163,18 @@ def leaves(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]
     return found
 
 
+def difference(before: Config, now: Config) -> str:
+    """The first setting in which two configs differ, as "seed = 1; got 2"; empty where there is none. A mapping that is
+    empty has no settings."""
+    old, new = (
+        {name: value for name, value in leaves(each.model_dump(mode="json")) if value != {}} for each in (before, now)
+    )
+    for name in {**old, **new}:
+        if old.get(name) != new.get(name):
+            return f"{name} = {old.get(name)}; got {new.get(name)}"
+    return ""
+
+
 def _reason(error: Exception) -> str:
     """What is wrong with a YAML text, on one line."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:

@@ -1,11 +1,15 @@
 """The table of players: who presses the keys while a game is recorded or evaluated. They see frames, never the state.
 
+``agent:PATH`` is a trained agent, see ``agents.trained``.
+
 No game has both a ball to track and a goal to seek; mixtures leave out whoever cannot play.
 ``mixed`` is what worlds are trained on. ``held_out`` plays otherwise and is used in evaluation only: a world that is
 right under it has learned the game, not the habits of its training players.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from tickworld.agents.mixture import Member, Mixture
 from tickworld.agents.plain import Idle, Random, Sticky
@@ -17,6 +21,9 @@ from tickworld.data.player import Player
 from tickworld.errors import UserError, choose
 from tickworld.simulator import Replayed, Simulator
 
+AGENT = "agent:"
+"""Before the path of a trained agent."""
+
 PlayerConfig = Idle | Random | Sticky | Mashing | Patterns | Tracking | Seeking | AsRecorded | Mixture
 
 PLAYERS: dict[str, PlayerConfig] = {
@@ -26,6 +33,7 @@ PLAYERS: dict[str, PlayerConfig] = {
     "mashing": Mashing(),
     "patterns": Patterns(),
     "tracking": Tracking(),
+    "noisy": Tracking(noise=(0.4, 0.4)),
     "seeking": Seeking(),
     "recorded": AsRecorded(),
     "mixed": Mixture(
@@ -56,12 +64,16 @@ def player(name: str, game: Simulator) -> Player:
 
     A dream is played by the player of its game: the probe that a tracking player sees with is the game's.
     """
-    config = choose(PLAYERS, name, "player")
+    config = None if name.startswith(AGENT) else choose(PLAYERS, name, "player")
     if isinstance(game, Replayed) and not isinstance(config, AsRecorded):
         raise UserError(
             f"{game.spec.name} is a recording, which goes on only as it was played; got player {name!r}, which presses "
             "keys of its own; use the player recorded"
         )
+    if config is None:
+        from tickworld.agents.trained import read, seated  # it is played against players of this table
+
+        return seated(read(Path(name.removeprefix(AGENT))), game, name)
     return config.build(game)
 
 

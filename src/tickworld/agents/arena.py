@@ -23,7 +23,7 @@ from tickworld.config import Config
 from tickworld.data.player import Memory
 from tickworld.errors import UserError, choose, near_match
 from tickworld.seeds import mix
-from tickworld.simulator import Simulator, State, Status
+from tickworld.simulator import Candid, Simulator, State, Status
 
 
 class ArenaConfig(Config):
@@ -39,6 +39,8 @@ class ArenaConfig(Config):
     """how many last observations it sees at once, since one alone shows no speed"""
     limit: int = Field(default=1000, gt=0)
     """ticks after which a game is cut off"""
+    penalty: float = Field(default=0.0, ge=0)
+    """reward that a dream's tick costs where the world is sure that its own frame is wrong; where it doubts, a part"""
 
 
 class Rows(NamedTuple):
@@ -63,7 +65,7 @@ class Arena:
         self, simulator: Simulator, game: Simulator, config: ArenaConfig | None = None, everybody: bool = False
     ) -> None:
         self.config = config or ArenaConfig()
-        self.simulator = simulator
+        self.simulator, self.game = simulator, game
         self.spec = simulator.spec
         players = self.spec.players
         side = players[0] if self.config.side is None else self.config.side
@@ -100,7 +102,7 @@ class Arena:
         state = self.simulator.update(rows.state, actions)
         frames = self._frames(state)
         views = np.concatenate([rows.views[:, 1:], self.view.see(state, frames)[:, None]], 1)
-        return Rows(state, frames, memory, views, rows.ticks + 1), self.simulator.status(state)
+        return Rows(state, frames, memory, views, rows.ticks + 1), self._brought(state)
 
     def seen(self, rows: Rows) -> NDArray[Any]:
         """What an agent sees, [N, *shape]: the last observations side by side along the last axis, the newest last."""
@@ -114,6 +116,15 @@ class Arena:
     def cut(self, rows: Rows) -> NDArray[np.bool_]:
         """Which games have come to the limit, [N]."""
         return rows.ticks >= self.config.limit
+
+    def _brought(self, state: State) -> Status:
+        """What a tick brought, less what the world's doubt in its own frame costs: who is paid for what the world gets
+        wrong learns to bring that about. A true game has no doubt."""
+        brought = self.simulator.status(state)
+        if not self.config.penalty or not isinstance(self.simulator, Candid):
+            return brought
+        doubt = 1 / (1 + np.exp(np.clip(self.simulator.trust(state), -50, 50).astype(np.float32)))
+        return brought._replace(reward=brought.reward - np.float32(self.config.penalty) * doubt[:, None])
 
     def _frames(self, state: State) -> NDArray[np.uint8] | None:
         """Frames [N, H, W, C], where somebody looks at them."""

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from tickworld import config as configs
 from tickworld import files
+from tickworld.cli.agent import Agent as Agent
 from tickworld.cli.atlas import Atlas as Atlas
 from tickworld.cli.bench import Bench as Bench
 from tickworld.cli.blend import Blend as Blend

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inspect": ("Inspect", "what drives a trained world's frame, and what can be read off its state"),
     "doctor": ("Doctor", "what is wrong with a run or a recording, in plain words"),
     "rewards": ("Rewards", "rewards and ends of a trained world's game, so that agents can be trained in it"),
+    "agent": ("Agent", "a player that learns in a dream, or in the true game; goes on where it stopped"),
     "join": ("Join", "runs that were trained apart, to decide together"),
     "blend": ("Blend", "the game between two games, made by an engine"),
     "atlas": ("Atlas", "the games of an engine as a map, and a page to play any place of it"),

@@ -33,7 +33,7 @@ class Record(Command):
     out: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """folder of the recording"""
     players: str = "mixed"
-    """who plays: idle, random, sticky, mashing, patterns, tracking, mixed or held_out"""
+    """who plays: idle, random, sticky, mashing, patterns, tracking, noisy, mixed, held_out or agent:PATH"""
     episodes: int = Field(default=512, gt=0)
     """how many episodes"""
     ticks: int = Field(default=512, gt=0)

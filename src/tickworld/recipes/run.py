@@ -123,24 +123,16 @@ def begin_run(folder: Path, config: RunConfig) -> Run:
         else set()
     )
     if "config.yaml" in there and there != {"config.yaml"}:
-        before, now = (_settings(each) for each in (_read_config(folder), config))
-        for name in {**before, **now}:
-            if before.get(name) != now.get(name):
-                raise UserError(
-                    f"{folder} holds a run with {name} = {before.get(name)}; got {now.get(name)}; "
-                    "use the same settings to go on with it, or another --out"
-                )
+        if differs := configs.difference(_read_config(folder), config):
+            raise UserError(
+                f"{folder} holds a run with {differs}; use the same settings to go on with it, or another --out"
+            )
     elif there - {"config.yaml"}:
         raise UserError(f"{folder} is not empty and holds no run; choose another --out")
     else:
         configs.save(config, folder / "config.yaml")
     files.clear_partials(folder)
     return Run(folder, config)
-
-
-def _settings(config: RunConfig) -> dict[str, Any]:
-    """Every setting by its dotted name; a mapping that is empty has none."""
-    return {name: value for name, value in configs.leaves(config.model_dump(mode="json")) if value != {}}
 
 
 def train(run: Run, show: Progress | None = None, fabric: Any = None, accumulate: int = 1) -> None:

@@ -48,13 +48,10 @@ def chosen_rows(suite: str, chosen: Chosen) -> list[Row]:
 def begin_bench(out: Path, bench: Bench) -> None:
     """Makes ``out`` the folder of ``bench``, or goes on with it. Raises UserError when it holds anything else."""
     if (out / FILE).exists():
-        old = configs.load(Bench, out / FILE)
-        for name, before in old.model_dump().items():
-            if before != (now := getattr(bench, name)):
-                raise UserError(
-                    f"{out} holds a bench with {name} = {before}; got {now}; use the same settings to go on with it, "
-                    "or another --out"
-                )
+        if differs := configs.difference(configs.load(Bench, out / FILE), bench):
+            raise UserError(
+                f"{out} holds a bench with {differs}; use the same settings to go on with it, or another --out"
+            )
     elif out.is_dir() and any(out.iterdir()):
         raise UserError(f"{out} is not empty and holds no bench; choose another --out")
     else:
