@@ -98,7 +98,7 @@ def test_it_is_a_player_everywhere(taught: Path, rewarded: Path, tmp_path: Path,
     assert main(record) == 0
     assert store.open(tmp_path / "data").read().actions.shape == (2, 9, 2)
     assert main(["evaluate", str(rewarded), "--players", who, "--rollouts", "2", "--frames", "4", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out.split("\n", 1)[1])["players"] == who
+    assert json.loads(capsys.readouterr().out.split("\n", 1)[1])["rollouts"] == 2
     against = ["--where", "truth", "--side", "right", "--arena.opponent", who, *EVOLVED]
     assert main(["agent", "pong", "-o", str(tmp_path / "right"), *against]) == 0
     assert "plays right of pong against agent:" in capsys.readouterr().out

@@ -12,7 +12,7 @@ from tickworld import config as configs
 from tickworld.cli.command import Command, Json, print_json, print_table
 from tickworld.cli.console import Terminal
 
-World = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN|CARTRIDGE")]
+Place = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN|CARTRIDGE")]
 
 
 class Agent(Command):
@@ -26,7 +26,7 @@ class Agent(Command):
 
     OVERRIDES: ClassVar[bool] = True
 
-    world: World
+    place: Place
     """folder of a run, a .cartridge file, or cartridge:NAME; with --where truth also a game"""
     out: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("runs/agent")
     """folder of the agent"""
@@ -52,7 +52,7 @@ class Agent(Command):
         choose(METHODS, self.method, "method")
         flags = {name: getattr(self, name) for name in ("where", "steps", "seed")}
         asked = {"method.kind": self.method, **flags} | ({} if self.side is None else {"arena.side": self.side})
-        return configs.override(AgentConfig(world=self.world), asked | configs.parse_overrides(overrides))
+        return configs.override(AgentConfig(world=self.place), asked | configs.parse_overrides(overrides))
 
     def explain(self, overrides: list[str]) -> None:
         """Prints all settings, with the overrides."""
