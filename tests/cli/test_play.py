@@ -11,13 +11,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from websockets.sync.client import connect
 
+from tickworld.agents.arena import ArenaConfig
+from tickworld.agents.network import Layer, Network
+from tickworld.agents.trained import FILE, Agent, Label, write
 from tickworld.cli import main
+from tickworld.games import game
 from tickworld.play import server
 from tickworld.play.protocol import unpacked
 from tickworld.play.scene import Scene
+from tickworld.play.session import Session
 
 PATIENCE = 300.0
 
@@ -178,3 +184,31 @@ def test_it_plays_until_it_is_interrupted(tmp_path: Path) -> None:
         assert (process.returncode, out, err) == (0, "", "")
     finally:
         process.kill()
+
+
+def test_agents_take_their_sides(
+    served: list[Scene], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = game("pong").spec
+    for side in spec.players:
+        config = ArenaConfig(side=side, observation="objects", stack=1)
+        label = Label(game="pong", players=spec.players, actions=spec.actions, arena=config, origin={"steps": 1})
+        pressed = Layer(np.zeros((3, 9), np.float32), np.array([0, 0, 1] if side == "left" else [0, 1, 0], np.float32))
+        write(tmp_path / side / FILE, Agent(label, Network((pressed,))))
+    sides = ["--agent", *(tmp_path / side for side in spec.players)]
+    assert [play("pong", *sides), play("cartridge:pong", *sides)] == [0, 0]
+    for scene in served:
+        assert scene.hello()["own"] == {"agent 1: left": "left", "agent 2: right": "right"}
+        assert set(scene.own) < set(scene.hello()["players"])
+        session, asked = Session(scene), {"seed": 3, "tick": 0}
+        sim = "truth" if scene.dream is None else "dream"  # in the one and in the other
+        began, _ = unpacked(session.answer(json.dumps({"id": 1, "do": "init", "sim": sim, "seed": 3})))
+        for number, name in enumerate(scene.own):
+            words = {"id": 2, "do": "act", "player": name, "truth": began["state"], "memory": None, **asked}
+            told, _ = unpacked(session.answer(json.dumps(words)))
+            assert told["actions"][number] == (2, 1)[number], told
+    monkeypatch.chdir(tmp_path)
+    assert play("catch", "--agent", "left") == 2
+    assert "agent left plays a game with the game 'pong'; got catch; train one" in capsys.readouterr().err
+    assert play("pong", "--agent", "none") == 2
+    assert "there is no agent at none; give the file or the folder that" in capsys.readouterr().err

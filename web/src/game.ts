@@ -41,7 +41,7 @@ export class Game<S> {
     this.session = new Session(backend.truth, backend.dream);
     this.held = new Held(this.session.spec);
     this.screen = new Screen(backend, this.session);
-    this.seats = new Seats(this.session, this.held, backend.players);
+    this.seats = new Seats(this.session, this.held, backend.players, backend.own);
     this.inspector = new Inspector(
       (field, index, value) => {
         this.pause();

@@ -5,6 +5,8 @@ import { bindings, label, touchCode, type Held } from "./keys";
 import { idleAction, type Session } from "./session";
 
 const KEYS = "keys";
+/** Whose frames the players see who are no keys, as `Session.eyes` has it. */
+const EYES = ["truth", "dream"] as const;
 /** Who plays all but the first player at first, where there are such: somebody to play against. */
 const OPPONENTS = ["tracking"];
 
@@ -13,9 +15,13 @@ export class Seats<S> {
     private readonly session: Session<S>,
     private readonly held: Held,
     private readonly players: readonly string[],
+    /** Players who can take one side only, by name; they sit there at first. */
+    private readonly own: Readonly<Record<string, string>> = {},
   ) {
     const opponent = OPPONENTS.find((name) => players.includes(name)) ?? null;
-    session.sides = session.spec.players.map((_, side) => (side > 0 ? opponent : null));
+    session.sides = session.spec.players.map(
+      (side, number) => players.find((name) => own[name] === side) ?? (number > 0 ? opponent : null),
+    );
     this.show();
   }
 
@@ -44,13 +50,32 @@ export class Seats<S> {
         }
         return row;
       }),
+      ...this.eyes(),
     );
     this.showTouch();
   }
 
+  /** The choice of what players see, where there are truth and dream and somebody to see them. */
+  private eyes(): HTMLElement[] {
+    const { session } = this;
+    if (!session.truth || !session.dream || session.sides.every((who) => who === null)) return [];
+    const list = made("select");
+    list.append(...EYES.map((name) => option(name, name)));
+    list.value = session.eyes;
+    list.addEventListener("change", () => {
+      session.eyes = EYES.find((name) => name === list.value) ?? session.eyes;
+    });
+    const row = made("div");
+    row.className = "side";
+    row.append(labelled("players see the", list));
+    return [row];
+  }
+
   private choice(side: number): HTMLSelectElement {
     const list = made("select");
-    list.append(option(KEYS, ""), ...this.players.map((name) => option(name, name)));
+    const name = this.session.spec.players[side];
+    const able = this.players.filter((who) => (this.own[who] ?? name) === name);
+    list.append(option(KEYS, ""), ...able.map((who) => option(who, who)));
     list.value = this.session.sides[side] ?? "";
     list.addEventListener("change", () => {
       this.session.sides[side] = list.value || null;

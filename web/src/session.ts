@@ -6,7 +6,7 @@
 
 import { pixelsWrong } from "./frames";
 import type { Opening, Played, Replay, Simulator, Spec } from "./simulator";
-import { RECENT, Timeline, type Kept, type Moment, type Sight } from "./timeline";
+import { RECENT, Timeline, type Eyes, type Kept, type Moment, type Sight } from "./timeline";
 
 /** What an action is called that presses nothing. */
 const IDLE = ["stay", "noop", "idle", "none", "nothing", "wait"];
@@ -22,6 +22,8 @@ export class Session<S> {
   readonly spec: Spec;
   /** Who plays each player: the name of one that `act` knows, or null for the keys. */
   sides: (string | null)[];
+  /** Whose frames the others see, where there are both; both games are played under the keys that they then press. */
+  eyes: Eyes = "truth";
   private readonly timeline: Timeline<S>;
   private at = 0;
   private begun: { params: readonly number[] | null; seed: number } = { params: null, seed: 0 };
@@ -121,15 +123,15 @@ export class Session<S> {
     this.loose = [];
     this.at = 0;
     this.begun = begun;
-    await this.push({ actions: null, sides: [] }, { truth, dream, memories: new Map() });
+    await this.push({ actions: null, sides: [], eyes: this.eyes }, { truth, dream, memories: new Map() });
     const nobody = this.spec.players.map(() => idleAction(this.spec));
     while (!begins && this.last < this.first) await this.step(nobody);
   }
 
   /** Plays one tick: `pressed` has an action for each player, which counts where the keys play. */
   async step(pressed: readonly number[]): Promise<void> {
-    const [from, sides] = [this.kept(this.at), [...this.sides]];
-    const { actions, memories } = await this.choose(this.at, from, sides, pressed);
+    const [from, sides, eyes] = [this.kept(this.at), [...this.sides], this.eyes];
+    const { actions, memories } = await this.choose(this.at, from, { sides, eyes }, pressed);
     const tick = this.at + 1;
     let next = await this.update(from, actions, memories);
     if (this.dream && !next.dream && next.truth && tick === this.first) {
@@ -138,7 +140,7 @@ export class Session<S> {
       next = { ...next, dream: await this.begin(this.begun, opening, [...this.timeline.actions(0, this.at), actions]) };
     }
     this.timeline.cut(this.at);
-    await this.push({ actions, sides }, next);
+    await this.push({ actions, sides, eyes }, next);
   }
 
   /** Shows an older or newer tick of this game. */
@@ -215,11 +217,11 @@ export class Session<S> {
 
   /** What every player presses, and what those who are no keys remember. */
   private async choose(
-    tick: number, kept: Kept<S>, names: readonly (string | null)[], pressed: readonly number[],
+    tick: number, kept: Kept<S>, { sides: names, eyes }: Pick<Moment, "sides" | "eyes">, pressed: readonly number[],
   ): Promise<{ actions: number[]; memories: Map<string, S> }> {
     const played = new Map<string, Played<S>>();
     for (const player of new Set(names.filter((name) => name !== null))) {
-      played.set(player, await this.act(player, tick, kept));
+      played.set(player, await this.act(player, tick, kept, eyes));
     }
     const actions = names.map((name, side) => played.get(name ?? "")?.actions[side] ?? pressed[side] ?? 0);
     const memories = new Map<string, S>();
@@ -227,9 +229,10 @@ export class Session<S> {
     return { actions, memories };
   }
 
-  /** What one player presses, who sees the truth where there is one. */
-  private act(player: string, tick: number, kept: Kept<S>): Promise<Played<S>> {
-    const [simulator, seen] = this.truth ? [this.truth, kept.truth] : [this.dream, kept.dream];
+  /** What one player presses, who sees the frames of `eyes` where there are both. */
+  private act(player: string, tick: number, kept: Kept<S>, eyes: Eyes): Promise<Played<S>> {
+    const dreaming = !this.truth || (eyes === "dream" && kept.dream !== null);
+    const [simulator, seen] = dreaming ? [this.dream, kept.dream] : [this.truth, kept.truth];
     if (!simulator?.act || !seen) throw new Error(`nobody here is called ${player}`);
     const memory = kept.memories.get(player) ?? null;
     return simulator.act({ player, seed: this.begun.seed, tick, state: seen.state, memory });
@@ -242,7 +245,7 @@ export class Session<S> {
     return { truth, dream, memories };
   }
 
-  private async push(played: Pick<Moment, "actions" | "sides">, kept: Kept<S>): Promise<void> {
+  private async push(played: Pick<Moment, "actions" | "sides" | "eyes">, kept: Kept<S>): Promise<void> {
     const before = this.last < 0 ? null : this.timeline.moment(this.last);
     const tick = this.last + 1;
     this.timeline.push(await this.judged(tick, kept, {
@@ -285,8 +288,8 @@ export class Session<S> {
     const start = this.timeline.before(from);
     for (let tick = start; tick < to; tick++) {
       if (this.timeline.kept(tick + 1)) continue;
-      const [kept, { actions, sides, put }] = [this.kept(tick), this.timeline.moment(tick + 1)];
-      const { memories } = await this.choose(tick, kept, sides, []);
+      const [kept, { actions, put, ...who }] = [this.kept(tick), this.timeline.moment(tick + 1)];
+      const { memories } = await this.choose(tick, kept, who, []);
       const next = await this.update(kept, actions ?? [], memories);
       const state = put && (await this.withPut(next, put));
       this.timeline.restore(tick + 1, this.dream && state ? { ...next, dream: await sight(this.dream, state) } : next);

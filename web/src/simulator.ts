@@ -122,6 +122,8 @@ export interface Backend<S> {
   readonly dream: Simulator<S> | null;
   /** Names that `act` knows. */
   readonly players: readonly string[];
+  /** Of those who can take one side only, which; absent where there are none. */
+  readonly own?: Readonly<Record<string, string>>;
   /** Whether one who plays may choose params for `init`. */
   readonly params: boolean;
   readonly calibration: Calibration | null;

@@ -14,6 +14,7 @@ interface Hello {
   readonly truth: Spec | null;
   readonly dream: Spec | null;
   readonly players: readonly string[];
+  readonly own: Readonly<Record<string, string>>;
   readonly observes: boolean;
   readonly trust: boolean;
   readonly fields: boolean;
@@ -203,12 +204,13 @@ export async function connect(wire: Wire): Promise<Backend<Handle>> {
   const connection = new Connection(wire);
   const { hello } = (await connection.greeting()).header;
   if (!hello) throw new Refused("the server did not say what there is to play");
-  const { title, players, calibration, provenance } = hello;
+  const { title, players, own, calibration, provenance } = hello;
   const backend: Backend<Handle> = {
     title,
     truth: hello.truth && new Remote(connection, "truth", hello.truth),
     dream: hello.dream && new Dream(connection, hello.dream, hello),
     players,
+    own,
     params: true,
     calibration,
     provenance,

@@ -20,12 +20,17 @@ export interface Kept<S> {
   readonly memories: ReadonlyMap<string, S>;
 }
 
+/** Whose frames the players see who are no keys. */
+export type Eyes = "truth" | "dream";
+
 /** What happened at one tick. */
 export interface Moment {
   /** What led here, an action for each player; null at the first tick. */
   readonly actions: readonly number[] | null;
   /** Who played each player then, as in `Session.sides`; nobody at the first tick. */
   readonly sides: readonly (string | null)[];
+  /** Whose frames those saw who are no keys, as in `Session.eyes`. */
+  readonly eyes: Eyes;
   /** From which tick on the dream has been on its own: its first, or that at which it was last corrected. */
   readonly since: number;
   /** The first tick from there at which the dream was wrong; null: it never was. */

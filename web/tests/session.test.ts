@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { idleAction, Session } from "../src/session";
 import { OLDER, RECENT } from "../src/timeline";
+import type { Played, Turn } from "../src/simulator";
 import { type Count, Counter, Dream, SPEC, Truth } from "./counter";
 
 const UP = [1, 0];
@@ -172,6 +173,25 @@ describe("the way back", () => {
     truth.updates = 0;
     await game.rewind(333);
     expect(truth.updates).toBeLessThan(16);
+  });
+
+  it("lets a player see the truth or the dream", async () => {
+    class Seeing extends Dream {
+      act({ state }: Turn<Count>): Promise<Played<Count>> {
+        return Promise.resolve({ actions: [state.value % 2 ? 1 : 2, 0], memory: null });
+      }
+    }
+    const game = await session(new Seeing(), new Seeing());
+    await game.change("value", 0, 21);
+    game.sides = ["seeing", null];
+    await game.step(STAY);
+    game.eyes = "dream";
+    await game.step(STAY);
+    expect(game.replay.actions).toEqual([[2, 0], [2, 0]]);
+    await game.rewind(0);
+    await game.step(STAY);
+    expect(game.replay.actions).toEqual([[1, 0]]);
+    expect([value(game.frames.truth), value(game.frames.dream)]).toEqual([11, 22]);
   });
 
   it("gives a player its memory back", async () => {

@@ -47,8 +47,9 @@ class Server implements Wire {
 }
 
 const HELLO = {
-  title: "pong", truth: SPEC, dream: { ...SPEC, opening: 4 }, players: ["tracking"], observes: true, trust: true,
-  fields: true, calibration: null, provenance: { origin: { recipe: "demo" } }, ticks_per_second: 60, folder: "played",
+  title: "pong", truth: SPEC, dream: { ...SPEC, opening: 4 }, players: ["tracking"], own: {}, observes: true,
+  trust: true, fields: true, calibration: null,
+  provenance: { origin: { recipe: "demo" } }, ticks_per_second: 60, folder: "played",
 };
 
 let server: Server;

@@ -14,10 +14,14 @@ from pydantic import Field
 from tickworld.cli.command import Command
 from tickworld.cli.console import Terminal
 from tickworld.errors import UserError, check_installed, near_match
-from tickworld.simulator import Replayed
+from tickworld.simulator import Replayed, Simulator
 
 if TYPE_CHECKING:
+    from tickworld.data.player import Player
     from tickworld.play.scene import Scene
+
+LONGEST_NAME = 40
+"""Letters of a player's name on the page."""
 
 Place = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN|GAME|CARTRIDGE")]
 
@@ -30,6 +34,8 @@ class Play(Command):
 
     place: Place
     """a game alone (see `tickworld games`, or gym:ID), folder of a run, a .cartridge file, or cartridge:NAME"""
+    agent: tuple[Path, ...] = ()
+    """agents that `tickworld agent` trained, each at its own side"""
     host: str = "127.0.0.1"
     """address to listen at; with the usual one only this machine can play"""
     port: int = Field(default=8000, ge=0, le=65535)
@@ -67,7 +73,8 @@ class Play(Command):
 
         if self.place in GAMES or is_gym(self.place):
             truth = game(self.place)
-            return Scene(self.place, truth, players=able(truth), folder=self.out)
+            agents, own = self._agents(truth)
+            return Scene(self.place, truth, players=able(truth) | agents, own=own, folder=self.out)
         path = Path(self.place)
         if path.name == self.place and ":" not in self.place and not path.suffix and not path.exists():
             raise UserError(
@@ -77,23 +84,31 @@ class Play(Command):
         from tickworld.recipes.shelf import known, open_playable  # loading torch takes seconds
 
         playable, told = open_playable(self.place), known(self.place)
-        if isinstance(playable.game, Replayed):  # it can be watched and not be played; its world is played alone
-            return Scene(
-                self.place,
-                playable.world,
-                players=able(playable.world),
-                provenance=told.provenance,
-                calibration=told.calibration,
-            )
+        watched = isinstance(playable.game, Replayed)  # it cannot be played; its world is played alone
+        truth = playable.world if watched else playable.game
+        agents, own = self._agents(truth)
         return Scene(
             self.place,
-            playable.game,
-            playable.world,
-            players=able(playable.game),
-            folder=self.out,
+            truth,
+            None if watched else playable.world,
+            players=able(truth) | agents,
+            own=own,
+            folder=None if watched else self.out,
             provenance=told.provenance,
             calibration=told.calibration,
         )
+
+    def _agents(self, game: Simulator) -> tuple[dict[str, Player], dict[str, str]]:
+        """The agents as players of ``game`` by the names of their files, and the side of each. Raises UserError."""
+        from tickworld.agents.trained import read, seated
+
+        players: dict[str, Player] = {}
+        own: dict[str, str] = {}
+        for number, path in enumerate(self.agent, 1):
+            agent = read(path)
+            name = f"agent {number}: {path.absolute().name}"[:LONGEST_NAME]
+            players[name], own[name] = seated(agent, game, f"agent {path}"), agent.label.side
+        return players, own
 
 
 def _open(address: str) -> None:

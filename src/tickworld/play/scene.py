@@ -40,14 +40,15 @@ class Limits:
 
 @dataclass(frozen=True)
 class Scene:
-    """``truth`` is played, and ``dream`` beside it if there is one. ``players`` by name can press the keys, episodes go
-    below ``folder``; ``provenance`` and ``calibration``, of its trust, are told to the page as they are, plain values
-    for JSON."""
+    """``truth`` is played, and ``dream`` beside it if there is one. ``players`` by name can press the keys; those in
+    ``own`` take one side only, by its name, and have it at first. Episodes go below ``folder``; ``provenance`` and
+    ``calibration``, of its trust, are told to the page as they are, plain values for JSON."""
 
     title: str
     truth: Simulator
     dream: Simulator | None = None
     players: Mapping[str, Player] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     calibration: Mapping[str, Any] | None = None
@@ -71,6 +72,7 @@ class Scene:
             "truth": configs.plain(self.truth.spec),
             "dream": None if dream is None else configs.plain(dream.spec),
             "players": list(self.players),
+            "own": dict(self.own),
             "observes": dream is not None and (observes(dream) or dream.spec.opening > 0),
             "trust": isinstance(dream, Candid),
             "fields": isinstance(dream, Inspectable),
