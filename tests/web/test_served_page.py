@@ -276,3 +276,17 @@ def test_the_shipped_world_is_played(pong: Table) -> None:
     hand.is_at(opening + 5)
     assert hand.page.evaluate("Array.from(tickworld.game.session.frames.dream)") != before
     assert hand.text("banner").startswith("The dream was changed by hand. Truth and dream first differ")
+
+
+def test_one_who_takes_one_side_only_is_offered_there_and_sees_what_is_chosen(browser: Any, tmp_path: Path) -> None:
+    for told, hand, _ in seated(browser, Weak(), tmp_path, own={"tracking": "left"}):
+        lists = told.page.locator("#sides select")
+        assert "tracking" in lists.nth(0).inner_text() and "tracking" not in lists.nth(1).inner_text()
+        assert lists.count() == 2  # nobody is there to see anything
+        hand.seat(0, "tracking")
+        assert told.page.locator("#sides .side").nth(2).inner_text().startswith("players see the")
+        hand.seat(2, "dream")
+        assert hand.value("eyes") == "dream" and hand.value("sides") == ["tracking", None]
+        told.page.click("h1")
+        hand.step(3)
+        assert hand.value("moment.eyes") == "dream"
