@@ -20,9 +20,9 @@ STAY, UP, DOWN = range(3)
 class Reference:
     """One game in plain Python."""
 
-    def __init__(self, angle: float) -> None:
+    def __init__(self, angle: float, speed: float) -> None:
         self.x = self.y = 17.5
-        self.vx, self.vy = float(np.cos(angle)), float(np.sin(angle))
+        self.vx, self.vy = float(np.cos(angle)) * speed, float(np.sin(angle)) * speed
         self.planks = [12.5, 12.5]
         self.loser: int | None = None
         self.reward = [0, 0]
@@ -57,19 +57,21 @@ class Reference:
         return frame
 
 
-def play(angles: list[float], actions: NDArray[np.integer]) -> tuple[NDArray[np.uint8], list[Any]]:
-    return checks.play(PongAngle(), np.array(angles)[:, None], np.zeros(len(angles), np.uint64), actions)
+def play(angles: list[float], actions: NDArray[np.integer], speed: float = 1.0) -> tuple[NDArray[np.uint8], list[Any]]:
+    params = np.stack([np.array(angles), np.full(len(angles), speed)], 1)
+    return checks.play(PongAngle(), params, np.zeros(len(angles), np.uint64), actions)
 
 
 @given(
     st.lists(st.floats(0, 2 * math.pi), min_size=1, max_size=4),
     st.integers(0, 2**32 - 1),
     st.sampled_from([1, 3, 10]),
+    st.sampled_from([1.0, 0.5, 1.37]),
 )
-def test_equals_the_reference(angles: list[float], seed: int, hold: int) -> None:
+def test_equals_the_reference(angles: list[float], seed: int, hold: int, speed: float) -> None:
     actions = np.random.default_rng(seed).integers(0, 3, (15, len(angles), 2)).repeat(hold, axis=0)
-    frames, states = play(angles, actions)
-    references = [Reference(angle) for angle in angles]
+    frames, states = play(angles, actions, speed)
+    references = [Reference(angle, speed) for angle in angles]
     for tick, state in enumerate(states):
         reward, over = PongAngle().status(state)
         for row, reference in enumerate(references):

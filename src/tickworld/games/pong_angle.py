@@ -1,9 +1,9 @@
 """The seed's own Pong: 40x40, a ball of 5x5 pixels that flies at any angle, planks that reflect it, no score.
 
-The ball moves 1 pixel a tick from the middle; its position is real-valued and drawn truncated to whole pixels. The
-court's top and bottom flip the sign of its vertical speed, the planks that of its horizontal speed, whatever point they
-are hit at. On a miss the picture freezes for ever: the simulation is over. The angle is a param; one frame does not
-show it.
+The ball moves 1 pixel a tick from the middle, or as many as the param ``speed`` says; its position is real-valued and
+drawn truncated to whole pixels. The court's top and bottom flip the sign of its vertical speed, the planks that of its
+horizontal speed, whatever point they are hit at. On a miss the picture freezes for ever: the simulation is over. The
+angle is a param; one frame does not show it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ SPEC = Spec(
     players=("left", "right"),
     actions=("stay", "up", "down"),
     palette=((0,), (LIT,)),
-    params=(Param("angle", 0.3, 0.0, 2 * np.pi, kind="angle", drawn=True, doc="direction of the ball, radians"),),
+    params=(
+        Param("angle", 0.3, 0.0, 2 * np.pi, kind="angle", drawn=True, doc="direction of the ball, radians"),
+        Param("speed", 1.0, 0.5, 1.5, kind="real", doc="of the ball, pixels a tick"),
+    ),
 )
 
 
@@ -39,14 +42,15 @@ class State(NamedTuple):
     """Positions are float64 pixels of the top-left corner."""
 
     ball: NDArray[np.float64]  # [N, 2] x, y
-    speed: NDArray[np.float64]  # [N, 2] pixels a tick, length 1
+    speed: NDArray[np.float64]  # [N, 2] pixels a tick
     plank_y: NDArray[np.float64]  # [N, 2] left, right
     lost: NDArray[np.int32]  # -1: the left player missed, 1: the right one did, 0: the ball is in play
     fresh: NDArray[np.bool_]  # the miss happened on this very tick
 
 
 class PongAngle:
-    """The game as a Simulator. ``PongAngle(angle=0.3)`` fixes the angle."""
+    """The game as a Simulator. ``PongAngle(angle=0.3)`` fixes the angle, ``PongAngle(speed=(0.5, 1.5))`` draws the speed
+    anew for each episode."""
 
     ball = "ball"
     events = ("flight", "wall", "hit", "miss")
@@ -55,14 +59,14 @@ class PongAngle:
         self.spec = SPEC.with_params(params)
 
     def init(self, params: NDArray[np.floating], seeds: NDArray[np.uint64], opening: Opening | None = None) -> State:
-        """Ball and planks in the middle; ``params`` [N, 1] is the angle in radians, 0 to the right, growing
-        downwards."""
+        """Ball and planks in the middle; ``params`` [N, 2] are the angle in radians, 0 to the right, growing
+        downwards, and the speed in pixels a tick."""
         self.spec.check_params(params)
-        angle = params[:, 0]
+        angle, speed = params.T
         count = len(params)
         return State(
             ball=np.full((count, 2), (SIZE - BALL) / 2),
-            speed=np.stack([np.cos(angle), np.sin(angle)], 1),
+            speed=np.stack([np.cos(angle), np.sin(angle)], 1) * speed[:, None],
             plank_y=np.full((count, 2), (SIZE - PLANK_LENGTH) / 2),
             lost=np.zeros(count, np.int32),
             fresh=np.zeros(count, bool),

@@ -20,7 +20,7 @@ from tickworld.recipes.config import GameConfig, RunConfig
 from tickworld.recipes.engines import engine_fit, engine_pong
 from tickworld.recipes.games import breakout, catch, life, maze, snake
 from tickworld.recipes.imported import adapted, with_game
-from tickworld.recipes.pong import demo, pong, pong_angle, pong_polish, seed_gru
+from tickworld.recipes.pong import demo, pong, pong_angle, pong_polish, pong_speed, seed_gru
 from tickworld.recipes.world_models import vae, world_models
 
 RECIPES: dict[str, Callable[[], RunConfig]] = {
@@ -29,6 +29,7 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "pong_polish": pong_polish,
     "seed_gru": seed_gru,
     "pong_angle": pong_angle,
+    "pong_speed": pong_speed,
     "breakout": breakout,
     "catch": catch,
     "snake": snake,

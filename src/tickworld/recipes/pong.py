@@ -118,3 +118,21 @@ def pong_angle() -> RunConfig:
         ),
         evaluation=EvaluationConfig(rollouts=64, frames=500),
     )
+
+
+def pong_speed() -> RunConfig:
+    """The seed's game from angle and speed, with a ball of half to one and a half pixels a tick: pong_angle in shorter
+    windows, which also reads the products of its params."""
+    return override(
+        pong_angle(),
+        {
+            "recipe": "pong_speed",
+            "game.params.speed": [0.5, 1.5],
+            "record.episodes": 1024,
+            "record.ticks": 128,
+            "world.initializer.products": True,
+            "training.ticks.last": 128,
+            "training.batch": 32,
+            "evaluation.frames": 128,
+        },
+    )

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from tickworld.evaluation.inspection.visits import InspectionConfig, Visits, as_tensors, thinned
 from tickworld.models.learned import Learned
+from tickworld.models.smooth import smooth_twin
 from tickworld.models.world import World
 from tickworld.progress import Progress
 
@@ -128,7 +129,7 @@ class _Ways:
     def __init__(self, world: Learned, ahead: list[int]) -> None:
         self.ahead = ahead
         self.world = world.world
-        self.smooth = World(self.world.initializer, self.world.core.smooth(), self.world.renderer, world.spec).eval()
+        self.smooth = smooth_twin(world)
         self.frame = (world.spec.height, world.spec.width)
         ends = torch.tensor([[0.0], [1.0]]).expand(2, world.spec.channels)  # without a palette: dark or bright
         self.palette = world.palette if len(world.palette) > 1 else ends

@@ -305,7 +305,7 @@ class Snapped(Core):
         else:
             colours = torch.arange(1, len(self.palette), device=frames.device, dtype=frames.dtype)
             marks = (frames.movedim(1, -1).unsqueeze(-1) == colours).flatten(3)
-        return F.pad(marks.float(), (0, 0, self.margin[1], self.margin[1], self.margin[0], self.margin[0]))
+        return F.pad(marks.to(self.row.dtype), (0, 0, self.margin[1], self.margin[1], self.margin[0], self.margin[0]))
 
     def _shown(self, state: SnappedState) -> Tensor:
         """The frames that the rule looks at, [B, K, H, W] (soft: [B, K, Q, H, W])."""
