@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
+from torch import nn
 
 from tickworld.games import game
 from tickworld.models.cores.bodies import UNITS, Bodies, BodiesConfig
@@ -15,7 +16,8 @@ from tickworld.models.world import WorldConfig
 from tickworld.simulator import Simulator
 
 PLACES = ((19.5, 19.5), (2.5, 19.5), (37.5, 19.5))
-"""Ball, left and right plank: a ball is drawn at most a pixel to the upper left of where it is, in the mean half a one."""
+"""Ball, left and right plank: things are drawn at most a pixel to the upper left of where they are, half a one on
+average."""
 
 SHARP = 4.0
 """Nats by which a pixel is darker for each pixel further off."""
@@ -39,6 +41,7 @@ def by_hand() -> Learned:
         for weight in (*start.parameters(), core.keys.weight):
             weight.zero_()
         # read: sin, cos, speed in -1..1, their products; v = (1 + speed / 2) (cos, sin)
+        assert isinstance(start.net, nn.Linear)
         start.net.weight[6, [1, 4]] = torch.tensor([1.0, 0.5])
         start.net.weight[7, [0, 3]] = torch.tensor([1.0, 0.5])
         unit = spec.width / UNITS

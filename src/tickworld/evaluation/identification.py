@@ -3,10 +3,18 @@
     params* = argmin over params of sum over t of -log p(frame_t | params, actions)
 
 A world that starts from params alone is unrolled from the first tick on. Pixels that do not overlap pull nothing, so
-places spread over the whole range are tried on a few blurred frames first; from the best of them Adam goes on through
+places spread over the whole range are tried on a few blurred frames first; from the best of them it goes on through
 more and sharper frames, standard deviations 4, 2, 1 and 0 pixels (coarse to fine: Blake and Zisserman 1987). A world
 that is shown openings, such as an engine, is asked for the ticks after every opening that the evidence holds, with the
 same params: multiple shooting (Bock and Plitt 1984), which needs no blur, as each piece begins with true frames.
+
+Steps are those of Levenberg and Marquardt (1944, 1963), on params p as shares of their ranges:
+
+    p' = p - (F + lambda)^-1 g        g = d loss / dp        F = sum over pixels of (dx / dp)^2 / var x, or blurred
+
+with x the expected frame and var x = x (1 - x). A step that makes things worse is not taken, and lambda grows. There
+are few params and many pixels, so slopes are carried forwards with the frames. F is Fisher's information at the end:
+its inverse is the least variance that such evidence leaves (Cramer and Rao), which is told as the ``spread``.
 
 Whole numbers are taken for real ones on the way. All starts of all games go side by side: rows of one batch.
 """
@@ -14,6 +22,7 @@ Whole numbers are taken for real ones on the way. All starts of all games go sid
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -22,6 +31,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from tickworld.config import Config
 from tickworld.data.episode import Episodes
@@ -36,10 +46,16 @@ STAGES = ((4, 4.0), (2, 2.0), (1, 1.0), (1, 0.0))
 """Of a world that starts from params alone: one part in so many of the ticks, blurred by so many pixels."""
 LEAST = 4
 """Ticks of a stage, where there are as many."""
-LAST = 0.005
-"""Share of the rate that is left at the end."""
+FIRM = 1e-3
+"""Least variance of a pixel: how sure a world can be and still be heard."""
+DAMPED, EASIER, HARDER = 1.0, 0.2, 5.0
+"""The first lambda, as a share of the mean of F's diagonal, and what becomes of it after a good and a bad step."""
+LONGEST = 0.05
+"""The longest step, as a share of a param's range."""
 ROWS = 1024
 """About how many frames go through the world at once: what they need stays in the processor's cache."""
+NEAR = 0.01
+"""An error that is called small: a hundredth."""
 SAME = 0.01
 """Share of its range by which a param may differ in two ends that are called the same."""
 
@@ -57,10 +73,8 @@ class IdentificationConfig(Config):
     """places of the range that are tried first"""
     starts: int = Field(default=6, gt=0)
     """the best of them, from which a gradient goes on"""
-    iterations: int = Field(default=40, gt=0)
+    iterations: int = Field(default=10, gt=0)
     """steps of each stage"""
-    rate: float = Field(default=0.02, gt=0, le=1)
-    """first length of a step, as a share of a param's range"""
     ahead: int = Field(default=1, gt=0)
     """ticks that are foreseen after each opening, by a world that is shown some"""
     seed: int = Field(default=0, ge=0)
@@ -68,12 +82,13 @@ class IdentificationConfig(Config):
 
 
 class Identified(NamedTuple):
-    """Of each of G games the params ``names``: ``found`` [G, P] and what they are in ``truth`` [G, P]; ``nats`` [G]
-    a frame that are left; ``agreed`` [G] share of the starts that came to the same end, to a hundredth of the range;
-    ``frames`` [G] of evidence that there were."""
+    """Of each of G games the params ``names``: ``found`` [G, P] and their ``spread`` [G, P], one standard deviation,
+    and what they are in ``truth`` [G, P]; ``nats`` [G] a frame that are left; ``agreed`` [G] share of the starts that
+    came to the same end, to a hundredth of the range; ``frames`` [G] of evidence that there were."""
 
     names: tuple[str, ...]
     found: NDArray[np.float64]
+    spread: NDArray[np.float64]
     truth: NDArray[np.float64]
     nats: NDArray[np.float64]
     agreed: NDArray[np.float64]
@@ -82,8 +97,8 @@ class Identified(NamedTuple):
 
 class Evidence(NamedTuple):
     """What G games showed, cut into W windows each: their ``params`` [G, S], the openings' ``frames`` [G, W, K, C, H,
-    W] and ``keys`` [G, W, K-1, P], then ``shares`` [G, W, T, P, A] of the keys pressed, the frames that ``followed`` [G,
-    W, T, C, H, W], and which of them are ``there`` [G, W, T]."""
+    W] and ``keys`` [G, W, K-1, P], then ``shares`` [G, W, T, P, A] of the keys pressed, the frames that ``followed``
+    [G, W, T, C, H, W], and which of them are ``there`` [G, W, T]."""
 
     params: Tensor
     frames: Tensor
@@ -108,7 +123,7 @@ def identify(world: Learned, recorded: Episodes, config: IdentificationConfig, s
     columns = sought(smooth, config.params)
     evidence = gather(smooth, recorded, config)
     seeker = _Seeker(smooth, evidence, columns, config)
-    unit, losses = seeker.found(show)
+    unit, (losses, _, fisher) = seeker.found(show)
     best = losses.argmin(1)
     rows = torch.arange(len(best))
     chosen = unit[rows, best]
@@ -123,6 +138,7 @@ def identify(world: Learned, recorded: Episodes, config: IdentificationConfig, s
     return Identified(
         tuple(param.name for param in seeker.params),
         seeker.values(chosen).double().numpy(),
+        (_spread(fisher[rows, best], seeker.frames) * (seeker.high - seeker.low)).double().numpy(),
         truth,
         nats,
         (apart < SAME).double().mean(1).numpy(),
@@ -143,7 +159,9 @@ def sought(smooth: Smooth, names: Sequence[str]) -> list[int]:
         param = spec.params[column]
         if column not in heard:
             able = ", ".join(spec.params[each].name for each in heard)
-            raise UserError(f"this world does not hear param {param.name} of {spec.name}, or it has no slope; ask for {able}")
+            raise UserError(
+                f"this world does not hear param {param.name} of {spec.name}, or it has no slope; ask for {able}"
+            )
     return asked or [column for column in heard if _differs(spec, column)] or heard
 
 
@@ -161,6 +179,7 @@ def gather(smooth: Smooth, recorded: Episodes, config: IdentificationConfig) -> 
         )
     ahead = min(ahead, ticks)
     firsts = range(ticks - shown - ahead + 2)
+    params = recorded.params[:count]
     frames = to_tensor(recorded.frames[:count, : ticks + 1])
     actions = torch.from_numpy(recorded.actions[:count, :ticks].astype(np.int64))
     ends = torch.from_numpy(recorded.lengths[:count].astype(np.int64))
@@ -168,13 +187,22 @@ def gather(smooth: Smooth, recorded: Episodes, config: IdentificationConfig) -> 
     there = (place < ends.unsqueeze(1)).float()
     windows = [(first, first + shown - 1, first + shown - 1 + ahead) for first in firsts]
     return Evidence(
-        torch.from_numpy(recorded.params[:count]).float(),
+        torch.from_numpy(np.where(np.isnan(params), spec.defaults(count), params)).float(),
         torch.stack([frames[:, first : first + opening] for first, _, _ in windows], 1),
         torch.stack([actions[:, first : max(now, first)] for first, now, _ in windows], 1),
         torch.stack([smooth.corners(actions[:, now:end]) for _, now, end in windows], 1),
         torch.stack([frames[:, now + 1 : end + 1] for _, now, end in windows], 1),
         torch.stack([there[:, now:end] for _, now, end in windows], 1),
     )
+
+
+class Slopes(NamedTuple):
+    """At each of J starts of G games: the ``loss`` [G, J], its ``gradient`` [G, J, P], and Fisher's information
+    ``fisher`` [G, J, P, P], all means over frames."""
+
+    loss: Tensor
+    gradient: Tensor
+    fisher: Tensor
 
 
 class _Seeker:
@@ -185,30 +213,33 @@ class _Seeker:
         self.params = [smooth.spec.params[column] for column in columns]
         self.low, self.high = (torch.tensor([getattr(each, end) for each in self.params]) for end in ("low", "high"))
         self.ticks = evidence.there.shape[2]
+        self.frames = evidence.there.sum((1, 2))
         whole = ((1, 0.0),)
         self.stages = STAGES if smooth.spec.opening == 0 else whole
 
-    def found(self, show: Progress) -> tuple[Tensor, Tensor]:
-        """Where each start ended, [G, J, P], and the nats a frame that are left there, [G, J]."""
+    def found(self, show: Progress) -> tuple[Tensor, Slopes]:
+        """Where each start ended, [G, J, P], and what the sharp frames say there."""
         total = self.config.iterations * len(self.stages)
         with show.bar(f"identifying {', '.join(each.name for each in self.params)}", total, "steps") as at:
             unit = self._tried()
             for stage, (part, blur) in enumerate(self.stages):
-                unit = self._followed(unit, self._length(part), blur, stage)
+                unit = self._followed(unit, self._length(part), blur)
                 at(self.config.iterations * (stage + 1), f"blur {blur:g}")
-            with torch.no_grad():
-                return unit, self.loss(unit, slice(None), self.ticks, 0.0)
+        return unit, self.slopes(unit, self.ticks, 0.0)
 
     def values(self, unit: Tensor) -> Tensor:
         """Params in their own units."""
         return self.low + (self.high - self.low) * unit
 
-    def loss(self, unit: Tensor, games: slice, ticks: int, blur: float) -> Tensor:
-        """[G, J]: mean over the frames that are there of nats, or of squared differences of blurred frames."""
+    def loss(self, unit: Tensor, games: slice, ticks: int, blur: float) -> tuple[Tensor, Tensor, Tensor]:
+        """[G, J]: mean over the frames that are there of nats, or of squared differences of blurred frames; the
+        expected frames, blurred or not, [G, J, W T, C H W], and which are there [G, J, W T]."""
         part = self.evidence.first(games, ticks)
         starts, windows = unit.shape[1], part.there.shape[1]
-        params = part.params.unsqueeze(1).repeat(1, starts, 1)
-        params[:, :, self.columns] = self.values(unit)
+        known = part.params.unsqueeze(1).expand(-1, starts, -1)
+        sought = self.values(unit).unbind(2)
+        places = {column: each for column, each in zip(self.columns, sought, strict=True)}
+        params = torch.stack([places.get(column, known[..., column]) for column in range(known.shape[2])], 2)
 
         def rows(each: Tensor) -> Tensor:  # [G, W, ...] for every start
             return each.unsqueeze(1).expand(-1, starts, *each.shape[1:]).flatten(0, 2)
@@ -217,14 +248,44 @@ class _Seeker:
         opening = (rows(part.frames), rows(part.keys))
         logits = self.smooth.logits(self.smooth.begin(begun, *opening), rows(part.shares))[:, 1:]
         truth, there = rows(part.followed), rows(part.there)
+        pixels = self.smooth.pixels(logits)
         if blur:
-            off = blurred(self.smooth.pixels(logits), blur) - blurred(truth, blur)
-            each = off.square().flatten(2).sum(2)
+            pixels = blurred(pixels, blur)
+            each = (pixels - blurred(truth, blur)).square().flatten(2).sum(2) / 2
         else:
             nats = self.smooth.world.renderer.pixel_loss(logits.flatten(0, 1), truth.flatten(0, 1))
             each = nats.flatten(1).sum(1).view_as(there)
-        shape = (-1, starts, windows, there.shape[1])
-        return (each * there).view(shape).sum((2, 3)) / there.view(shape).sum((2, 3)).clamp(min=1)
+        there = there.view(-1, starts, windows * there.shape[1])
+        mean = (each.view_as(there) * there).sum(2) / there.sum(2).clamp(min=1)
+        return mean, pixels.reshape(*there.shape, -1), there
+
+    @torch.no_grad()
+    def slopes(self, unit: Tensor, ticks: int, blur: float) -> Slopes:
+        """Loss, gradient and Fisher's information at ``unit`` [G, J, P], a few games at a time."""
+        size = max(ROWS // (ticks * unit.shape[1] * self.evidence.there.shape[1]), 1)
+        parts = [self._slopes(unit, slice(at, at + size), ticks, blur) for at in range(0, len(unit), size)]
+        return Slopes(*(torch.cat(each) for each in zip(*parts, strict=True)))
+
+    def _slopes(self, unit: Tensor, games: slice, ticks: int, blur: float) -> Slopes:
+        along = torch.eye(unit.shape[2]).unbind(0)
+        with forward_ad.dual_level():
+            ways = [self._moved(unit[games], each, games, ticks, blur) for each in along]
+        loss, pixels, there = ways[0][0]
+        weight = there.unsqueeze(3) / (1.0 if blur else pixels * (1 - pixels) + FIRM)
+        moved = torch.stack([change for _, _, change in ways], 2)  # [G, J, P, F, D]
+        fisher = torch.einsum("gjpfd,gjfd,gjqfd->gjpq", moved, weight, moved)
+        count = there.sum(2).clamp(min=1)[..., None, None]
+        return Slopes(loss, torch.stack([slope for _, slope, _ in ways], 2), fisher / count)
+
+    def _moved(
+        self, unit: Tensor, along: Tensor, games: slice, ticks: int, blur: float
+    ) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor, Tensor]:
+        """What ``loss`` gives, and how the loss and the frames change along the one param that is 1 in ``along``."""
+        loss, pixels, there = self.loss(_moving(unit, along.expand_as(unit).clone()), games, ticks, blur)
+        pairs = (forward_ad.unpack_dual(each) for each in (loss, pixels))
+        (loss, slope), (pixels, change) = pairs
+        slope = torch.zeros_like(loss) if slope is None else slope
+        return (loss, pixels, there), slope, torch.zeros_like(pixels) if change is None else change
 
     @torch.no_grad()
     def _tried(self) -> Tensor:
@@ -235,31 +296,32 @@ class _Seeker:
         ticks = self._length(part)
         size = max(ROWS // (ticks * self.evidence.there.shape[1]), 1)
         losses = [
-            torch.cat([self.loss(some, slice(game, game + 1), ticks, blur) for some in places.split(size, 1)], 1)
+            torch.cat([self.loss(some, slice(game, game + 1), ticks, blur)[0] for some in places.split(size, 1)], 1)
             for game in range(len(self.evidence.params))
         ]
         best = torch.cat(losses).topk(min(self.config.starts, self.config.places), 1, largest=False).indices
         return places[0][best]
 
-    def _followed(self, unit: Tensor, ticks: int, blur: float, stage: int) -> Tensor:
-        """Adam from ``unit``, with steps that shrink over all stages."""
-        place = unit.clone().requires_grad_()
-        optimizer = torch.optim.Adam([place], lr=self.config.rate, betas=(0.8, 0.95))
-        total = self.config.iterations * len(self.stages)
-        size = max(ROWS // (ticks * unit.shape[1] * self.evidence.there.shape[1]), 1)
-        for number in range(self.config.iterations):
-            share = (stage * self.config.iterations + number) / total
-            optimizer.param_groups[0]["lr"] = self.config.rate * LAST**share
-            optimizer.zero_grad()
-            for first in range(0, len(unit), size):
-                games = slice(first, first + size)
-                self.loss(place[games], games, ticks, blur).sum().backward()
-            optimizer.step()
-            with torch.no_grad():
-                for column, param in enumerate(self.params):
-                    turned = place[..., column]
-                    turned.copy_(turned % 1 if param.kind == "angle" else turned.clamp(0, 1))
-        return place.detach()
+    def _followed(self, unit: Tensor, ticks: int, blur: float) -> Tensor:
+        """Levenberg-Marquardt from ``unit`` [G, J, P], each row with its own lambda."""
+        here = self.slopes(unit, ticks, blur)
+        eye = torch.eye(unit.shape[2])
+        damping = DAMPED * here.fisher.diagonal(dim1=2, dim2=3).mean(2).clamp(min=1e-6)
+        for _ in range(self.config.iterations):
+            damped = here.fisher + damping[..., None, None] * eye
+            step = torch.linalg.solve(damped, here.gradient.unsqueeze(3)).squeeze(3).nan_to_num(0)
+            trial = self._inside(unit - step.clamp(-LONGEST, LONGEST))
+            there = self.slopes(trial, ticks, blur)
+            better = there.loss < here.loss
+            unit = torch.where(better.unsqueeze(2), trial, unit)
+            here = Slopes(*(_either(better, *pair) for pair in zip(there, here, strict=True)))
+            damping = (damping * torch.where(better, EASIER, HARDER)).clamp(1e-6, 1e9)
+        return unit
+
+    def _inside(self, unit: Tensor) -> Tensor:
+        """Angles go round, other params stay in their range."""
+        turns = torch.tensor([param.kind == "angle" for param in self.params])
+        return torch.where(turns, unit % 1, unit.clamp(0, 1))
 
     def _length(self, part: int) -> int:
         """Ticks of a stage."""
@@ -275,6 +337,24 @@ def _bell(size: int, sigma: float) -> Tensor:
     place = torch.arange(size, dtype=torch.float32)
     bell = (-0.5 * ((place.unsqueeze(1) - place) / sigma).square()).exp()
     return bell / (sigma * math.sqrt(2 * math.pi))
+
+
+def _moving(place: Tensor, along: Tensor) -> Tensor:
+    """``place`` on its way ``along``, in forward mode."""
+    with warnings.catch_warnings():  # of what torch itself imports the first time
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return forward_ad.make_dual(place, along)
+
+
+def _either(first: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    """``one`` [G, J, ...] where ``first`` [G, J], else ``other``."""
+    return torch.where(first.view(*first.shape, *[1] * (one.dim() - 2)), one, other)
+
+
+def _spread(fisher: Tensor, frames: Tensor) -> Tensor:
+    """Standard deviations [G, P] of params as shares of their ranges, from [G, P, P] a frame and so many frames."""
+    whole = fisher * frames[:, None, None] + 1e-9 * torch.eye(fisher.shape[1])
+    return torch.linalg.inv(whole).diagonal(dim1=1, dim2=2).clamp(min=0).sqrt()
 
 
 def _apart(off: Tensor, params: list[Param]) -> Tensor:
@@ -303,21 +383,26 @@ def _differs(spec: Spec, column: int) -> bool:
 
 
 def told(identified: Identified, spec: Spec) -> dict[str, Any]:
-    """All of it for JSON."""
+    """All of it for JSON; what depends on a truth that is not known is None."""
     off = errors(identified, spec)
     return {
         "games": len(identified.nats),
         "frames": int(identified.frames.max()),
         "params": {
             name: {
-                "unit": "radians" if spec.params[spec.index(name)].kind == "angle" else "share of the true value",
-                "error": {"median": float(np.median(each)), "worst": float(each.max())},
-                "within_1_percent": float((each <= 0.01).mean()),
+                "unit": "radians" if spec.params[spec.index(name)].kind == "angle" else "of the true value",
+                "error": {"median": _known(np.median(each)), "worst": _known(each.max())},
+                "within_1_percent": _known((each <= NEAR).mean() if np.isfinite(each).all() else np.nan),
                 "found": identified.found[:, column].tolist(),
-                "truth": identified.truth[:, column].tolist(),
+                "spread": identified.spread[:, column].tolist(),
+                "truth": [_known(true) for true in identified.truth[:, column]],
             }
             for column, (name, each) in enumerate(off.items())
         },
         "nats_a_frame": identified.nats.tolist(),
         "starts_agreed": identified.agreed.tolist(),
     }
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

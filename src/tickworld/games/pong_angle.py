@@ -49,8 +49,8 @@ class State(NamedTuple):
 
 
 class PongAngle:
-    """The game as a Simulator. ``PongAngle(angle=0.3)`` fixes the angle, ``PongAngle(speed=(0.5, 1.5))`` draws the speed
-    anew for each episode."""
+    """The game as a Simulator. ``PongAngle(angle=0.3)`` fixes the angle, ``PongAngle(speed=(0.5, 1.5))`` draws the
+    speed anew for each episode."""
 
     ball = "ball"
     events = ("flight", "wall", "hit", "miss")
