@@ -1,6 +1,7 @@
 """What slopes through a learned world are worth: tables for docs/gradients.md.
 
 python benchmarks/gradients.py identify runs/pong_speed        params of held-out games, by frames of evidence
+python benchmarks/gradients.py plan runs/pong_speed            keys that make a frame happen, sought in the dream
 
 OMP_NUM_THREADS=1 taskset -c 0.
 """
@@ -8,16 +9,25 @@ OMP_NUM_THREADS=1 taskset -c 0.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
+from tickworld import seeds
+from tickworld.agents import player
+from tickworld.agents.planning import Plan, SlopeConfig, Wish, by_slope, cem, played
 from tickworld.cli.console import Terminal
-from tickworld.evaluation.identification import IdentificationConfig
+from tickworld.evaluation.beginning import Start, begin
+from tickworld.evaluation.gradients.seeker import IdentificationConfig
+from tickworld.frames import snap
 from tickworld.recipes.identify import identified
+from tickworld.recipes.playable import Playable
 from tickworld.recipes.shelf import open_playable
+from tickworld.simulator import Simulator
 
 FRAMES = (4, 8, 16, 32, 64)
 
@@ -53,14 +63,65 @@ def identify(asked: argparse.Namespace) -> None:
     table(("frames", *heads, *(f"{name} within 0.01" for name in names)), rows)
 
 
+def stood(playable: Playable, asked: argparse.Namespace) -> tuple[Any, Any]:
+    """True games and dreams of them after some ticks of play."""
+    world, game = playable.world, playable.game
+    who = player("tracking", game)
+    common = begin(game, Start(who, asked.games, 0), max(world.spec.opening, 1))
+    truth, dream, memory = common.truth, common.dream(world), common.memory
+    for tick in range(asked.later):
+        keys, memory = who.act(memory, common.tick + tick, game.render(truth))
+        truth, dream = game.update(truth, keys), world.update(dream, keys)
+    return truth, dream
+
+
+def wished(game: Simulator, state: Any, ticks: int, games: int) -> Any:
+    """The frames to which keys lead that nobody is told."""
+    style = player("sticky", game)
+    memory = style.init(seeds.rows(9, 0, games))
+    for tick in range(ticks):
+        keys, memory = style.act(memory, tick, game.render(state))
+        state = game.update(state, keys)
+    return game.render(state)
+
+
+def plan(asked: argparse.Namespace) -> None:
+    """How often a frame that keys led to is reached in the dream, and how often that plan then holds."""
+    playable = open_playable(asked.run)
+    world, game, rows = playable.world, playable.game, []
+    truth, dream = stood(playable, asked)
+    slopes = SlopeConfig(starts=4, iterations=40)
+    ways: dict[str, Callable[[int, Wish], Plan]] = {
+        "trial in the dream": lambda ticks, wish: cem(world, dream, ticks, wish),
+        "slopes in the dream": lambda ticks, wish: by_slope(world, dream, ticks, wish, slopes),
+        "trial in the true game": lambda ticks, wish: cem(game, truth, ticks, wish),
+    }
+    for ticks in asked.ahead:
+        frames = wished(game, truth, ticks, asked.games)
+        for name, way in ways.items():
+            began = time.process_time()
+            actions = way(ticks, Wish(frames)).actions
+            seconds = (time.process_time() - began) / asked.games
+            shown = [frames, played(world, dream, actions), played(game, truth, actions)]
+            wanted, dreamt, true = (snap(each, game.spec.palette) for each in shown)
+            reached, holds = ((each == wanted).all((1, 2, 3)) for each in (dreamt, true))
+            found = (f"{reached.mean():.0%}", f"{(reached & holds).sum()} of {reached.sum()}")
+            cells = found if name.endswith("dream") else ("-", "-")
+            rows.append((str(ticks), name, *cells, f"{holds.mean():.0%}", f"{seconds:.2f}"))
+    table(("ticks", "sought by", "reached in the dream", "of these in the game too", "in the game", "s a plan"), rows)
+
+
 def main() -> None:
     """Prints one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made: dict[str, Any] = {"identify": identify}
+    made: dict[str, Any] = {"identify": identify, "plan": plan}
     parser.add_argument("what", choices=tuple(made))
     parser.add_argument("run", type=Path, help="folder of a run")
     parser.add_argument("--games", type=int, default=32, help="held-out games")
+    parser.add_argument("--ahead", type=int, nargs="+", default=[8, 16, 32], help="ticks of a plan")
+    parser.add_argument("--later", type=int, default=6, help="ticks that are played before a plan is made")
     asked = parser.parse_args()
+    torch.set_num_threads(1)
     made[asked.what](asked)
 
 

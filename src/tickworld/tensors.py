@@ -8,6 +8,8 @@ On the numpy side a frame is uint8 [..., H, W, C]; on the torch side float32 [..
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -85,3 +87,15 @@ def sums_size(shape: tuple[int, int, int]) -> int:
     """How many numbers ``with_sums`` gives for a frame of ``shape`` (H, W, C)."""
     height, width, channels = shape
     return channels * (height * width + height + width)
+
+
+def blurred(frames: Tensor, sigma: float) -> Tensor:
+    """``frames`` [..., H, W] under a Gaussian of ``sigma`` pixels; dark beyond the edges."""
+    return _bell(frames.shape[-2], sigma, frames.dtype) @ frames @ _bell(frames.shape[-1], sigma, frames.dtype)
+
+
+def _bell(size: int, sigma: float, dtype: torch.dtype) -> Tensor:
+    """Weights [size, size] that spread each place over its neighbours."""
+    place = torch.arange(size, dtype=dtype)
+    bell = (-0.5 * ((place.unsqueeze(1) - place) / sigma).square()).exp()
+    return bell / (sigma * math.sqrt(2 * math.pi))

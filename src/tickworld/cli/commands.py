@@ -25,6 +25,7 @@ from tickworld.cli.command import Command, Json, RunFolder, print_json, print_ta
 from tickworld.cli.console import Terminal
 from tickworld.cli.doctor import Doctor as Doctor
 from tickworld.cli.export import Export as Export
+from tickworld.cli.gradcheck import Gradcheck as Gradcheck
 from tickworld.cli.identify import Identify as Identify
 from tickworld.cli.importing import Import as Import
 from tickworld.cli.inspect import Inspect as Inspect

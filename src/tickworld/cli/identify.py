@@ -13,7 +13,7 @@ from tickworld.cli.command import Command, Json, RunFolder, print_json, print_ta
 from tickworld.cli.console import Terminal
 
 if TYPE_CHECKING:  # loading torch takes seconds
-    from tickworld.evaluation.identification import IdentificationConfig
+    from tickworld.evaluation.gradients.seeker import IdentificationConfig
 
 Data = Annotated[tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="DATA")]
 SHOWN = 8
@@ -64,7 +64,7 @@ class Identify(Command):
             _print(result)
 
     def _config(self) -> IdentificationConfig:
-        from tickworld.evaluation.identification import IdentificationConfig
+        from tickworld.evaluation.gradients.seeker import IdentificationConfig
 
         return IdentificationConfig(**{name: getattr(self, name) for name in IdentificationConfig.model_fields})
 

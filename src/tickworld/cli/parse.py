@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "play": ("Play", "truth and dream in the browser, under the keys you press"),
     "inspect": ("Inspect", "what drives a trained world's frame, and what can be read off its state"),
     "identify": ("Identify", "which params a recording was played with, by gradient through a trained world"),
+    "gradcheck": ("Gradcheck", "whether slopes through a trained world are right, by kind of event"),
     "doctor": ("Doctor", "what is wrong with a run or a recording, in plain words"),
     "rewards": ("Rewards", "rewards and ends of a trained world's game, so that agents can be trained in it"),
     "agent": ("Agent", "a player that learns in a dream, or in the true game; goes on where it stopped"),

@@ -84,6 +84,11 @@ class Smooth:
         """The expected frames of ``state`` and the T ticks that follow, [N, T+1, C, H, W] in 0..1."""
         return self.pixels(self.logits(state, shares))
 
+    def last(self, state: State, shares: Tensor) -> Tensor:
+        """The expected frame [N, C, H, W] after the T ticks of ``shares`` [N, T, P, A]."""
+        _, state = self.world.core.unroll(state, self._inputs(shares))
+        return self.render(state)
+
     def pixels(self, logits: Tensor) -> Tensor:
         """Expected frames [N, T, C, H, W] of logits [N, T, ...]."""
         return self._expected(logits.flatten(0, 1)).unflatten(0, logits.shape[:2])

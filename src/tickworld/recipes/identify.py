@@ -15,7 +15,8 @@ from tickworld.data import store
 from tickworld.data.episode import Episodes
 from tickworld.data.record import play_episodes
 from tickworld.errors import UserError
-from tickworld.evaluation.identification import IdentificationConfig, identify, told
+from tickworld.evaluation.gradients.identification import identify, told
+from tickworld.evaluation.gradients.seeker import IdentificationConfig
 from tickworld.progress import Progress, Silent
 from tickworld.recipes.playable import Playable
 from tickworld.simulator import Spec

@@ -16,17 +16,8 @@ from tickworld.config import Config
 from tickworld.data.episode import Episodes
 from tickworld.data.record import play_episodes
 from tickworld.errors import UserError
-from tickworld.evaluation.identification import (
-    IdentificationConfig,
-    Identified,
-    _Seeker,
-    blurred,
-    errors,
-    gather,
-    identify,
-    sought,
-    told,
-)
+from tickworld.evaluation.gradients.identification import Identified, errors, identify, sought, told
+from tickworld.evaluation.gradients.seeker import IdentificationConfig, Seeker, gather
 from tickworld.games import game
 from tickworld.models.cores.engine import EngineConfig
 from tickworld.models.cores.gru import GruConfig
@@ -38,6 +29,7 @@ from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.smooth import Smooth
 from tickworld.models.world import WorldConfig
 from tickworld.progress import Silent
+from tickworld.tensors import blurred
 
 FEW: dict[str, Any] = {"games": 1, "frames": 12, "places": 64, "starts": 1, "iterations": 4}
 
@@ -78,14 +70,14 @@ def test_a_truth_that_is_not_known_is_not_compared() -> None:
 
 def test_an_angle_goes_round() -> None:
     one = np.ones((1, 1))
-    result = Identified(("angle",), 0.01 * one, one, (2 * np.pi - 0.01) * one, one[0], one[0], one[0].astype(int))
+    result = Identified(("angle",), 0.01 * one, one, (2 * np.pi - 0.01) * one, *3 * [one[0]], one[0].astype(int))
     assert errors(result, truth().spec)["angle"][0] == pytest.approx(0.02)
 
 
 def test_slopes_forwards_are_those_of_backpropagation() -> None:
     """With walls in the way: the mirror of a contact is seen from both sides."""
     smooth, config = Smooth(by_hand()), IdentificationConfig(games=2, frames=40)
-    seeker = _Seeker(smooth, gather(smooth, played(2, 40), config), [0, 1], config)
+    seeker = Seeker(smooth, gather(smooth, played(2, 40), config), [0, 1], config)
     unit = torch.tensor([[[0.3, 0.4]], [[0.8, 0.9]]], requires_grad=True)
     for blur in (0.0, 2.0):
         (backwards,) = torch.autograd.grad(seeker.loss(unit, slice(None), 40, blur)[0].sum(), unit)

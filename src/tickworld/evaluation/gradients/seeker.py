@@ -1,34 +1,13 @@
-"""System identification: the params of games that were recorded, found by gradient through a learned world.
-
-    params* = argmin over params of sum over t of -log p(frame_t | params, actions)
-
-A world that starts from params alone is unrolled from the first tick on. Pixels that do not overlap pull nothing, so
-places spread over the whole range are tried on a few blurred frames first; from the best of them it goes on through
-more and sharper frames, standard deviations 4, 2, 1 and 0 pixels (coarse to fine: Blake and Zisserman 1987). A world
-that is shown openings, such as an engine, is asked for the ticks after every opening that the evidence holds, with the
-same params: multiple shooting (Bock and Plitt 1984), which needs no blur, as each piece begins with true frames.
-
-Steps are those of Levenberg and Marquardt (1944, 1963), on params p as shares of their ranges:
-
-    p' = p - (F + lambda)^-1 g        g = d loss / dp        F = sum over pixels of (dx / dp)^2 / var x, or blurred
-
-with x the expected frame and var x = x (1 - x). A step that makes things worse is not taken, and lambda grows. There
-are few params and many pixels, so slopes are carried forwards with the frames. F is Fisher's information at the end:
-its inverse is the least variance that such evidence leaves (Cramer and Rao), which is told as the ``spread``.
-
-Whole numbers are taken for real ones on the way. All starts of all games go side by side: rows of one batch.
-"""
+"""The search that identification makes: evidence cut into windows, and steps downhill from many places at once. What it
+does and why is told in ``identification``."""
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 from torch.autograd import forward_ad
@@ -36,11 +15,9 @@ from torch.autograd import forward_ad
 from tickworld.config import Config
 from tickworld.data.episode import Episodes
 from tickworld.errors import UserError
-from tickworld.models.learned import Learned
 from tickworld.models.smooth import Smooth
 from tickworld.progress import Progress
-from tickworld.simulator import Param, Spec
-from tickworld.tensors import to_tensor
+from tickworld.tensors import blurred, to_tensor
 
 STAGES = ((4, 4.0), (2, 2.0), (1, 1.0), (1, 0.0))
 """Of a world that starts from params alone: one part in so many of the ticks, blurred by so many pixels."""
@@ -54,10 +31,6 @@ LONGEST = 0.05
 """The longest step, as a share of a param's range."""
 ROWS = 1024
 """About how many frames go through the world at once: what they need stays in the processor's cache."""
-NEAR = 0.01
-"""An error that is called small: a hundredth."""
-SAME = 0.01
-"""Share of its range by which a param may differ in two ends that are called the same."""
 
 
 class IdentificationConfig(Config):
@@ -81,20 +54,6 @@ class IdentificationConfig(Config):
     """which places are tried"""
 
 
-class Identified(NamedTuple):
-    """Of each of G games the params ``names``: ``found`` [G, P] and their ``spread`` [G, P], one standard deviation,
-    and what they are in ``truth`` [G, P]; ``nats`` [G] a frame that are left; ``agreed`` [G] share of the starts that
-    came to the same end, to a hundredth of the range; ``frames`` [G] of evidence that there were."""
-
-    names: tuple[str, ...]
-    found: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    truth: NDArray[np.float64]
-    nats: NDArray[np.float64]
-    agreed: NDArray[np.float64]
-    frames: NDArray[np.int64]
-
-
 class Evidence(NamedTuple):
     """What G games showed, cut into W windows each: their ``params`` [G, S], the openings' ``frames`` [G, W, K, C, H,
     W] and ``keys`` [G, W, K-1, P], then ``shares`` [G, W, T, P, A] of the keys pressed, the frames that ``followed``
@@ -112,57 +71,6 @@ class Evidence(NamedTuple):
         part = Evidence(*(each[games] for each in self))
         cut = (part.shares[:, :, :ticks], part.followed[:, :, :ticks], part.there[:, :, :ticks])
         return Evidence(part.params, part.frames, part.keys, *cut)
-
-
-def identify(world: Learned, recorded: Episodes, config: IdentificationConfig, show: Progress) -> Identified:
-    """The params of the first games of ``recorded``, and how far they are from the true ones.
-
-    Raises UserError for params that this world does not have or does not hear, and for evidence that is too short.
-    """
-    smooth = Smooth(world)
-    columns = sought(smooth, config.params)
-    evidence = gather(smooth, recorded, config)
-    seeker = _Seeker(smooth, evidence, columns, config)
-    unit, (losses, _, fisher) = seeker.found(show)
-    best = losses.argmin(1)
-    rows = torch.arange(len(best))
-    chosen = unit[rows, best]
-    apart = _apart((unit - chosen.unsqueeze(1)), seeker.params).amax(2)
-    nats = losses[rows, best].double().numpy()
-    if not np.isfinite(nats).all():
-        raise UserError(
-            f"the world of {world.spec.name} gives frames that are no numbers; train it anew, or look with "
-            "tickworld doctor"
-        )
-    truth = recorded.params[: config.games][:, columns]
-    return Identified(
-        tuple(param.name for param in seeker.params),
-        seeker.values(chosen).double().numpy(),
-        (_spread(fisher[rows, best], seeker.frames) * (seeker.high - seeker.low)).double().numpy(),
-        truth,
-        nats,
-        (apart < SAME).double().mean(1).numpy(),
-        np.minimum(recorded.lengths[: config.games], config.frames).astype(np.int64),
-    )
-
-
-def sought(smooth: Smooth, names: Sequence[str]) -> list[int]:
-    """The columns of the params ``names``, or of all that can be found. Raises UserError for one that cannot."""
-    spec, heard = smooth.spec, smooth.hears()
-    if not heard:
-        raise UserError(
-            f"this world of {spec.name} starts from frames alone and hears no params; identify needs one whose "
-            "initializer is params or described, such as recipe pong_speed"
-        )
-    asked = [spec.index(name) for name in names]
-    for column in asked:
-        param = spec.params[column]
-        if column not in heard:
-            able = ", ".join(spec.params[each].name for each in heard)
-            raise UserError(
-                f"this world does not hear param {param.name} of {spec.name}, or it has no slope; ask for {able}"
-            )
-    return asked or [column for column in heard if _differs(spec, column)] or heard
 
 
 def gather(smooth: Smooth, recorded: Episodes, config: IdentificationConfig) -> Evidence:
@@ -205,7 +113,7 @@ class Slopes(NamedTuple):
     fisher: Tensor
 
 
-class _Seeker:
+class Seeker:
     """The search: params of each start of each game as shares of their ranges, ``unit`` [G, J, P]."""
 
     def __init__(self, smooth: Smooth, evidence: Evidence, columns: list[int], config: IdentificationConfig) -> None:
@@ -328,17 +236,6 @@ class _Seeker:
         return min(max(self.ticks // part, LEAST), self.ticks)
 
 
-def blurred(frames: Tensor, sigma: float) -> Tensor:
-    """``frames`` [..., H, W] under a Gaussian of ``sigma`` pixels; dark beyond the edges."""
-    return _bell(frames.shape[-2], sigma) @ frames @ _bell(frames.shape[-1], sigma)
-
-
-def _bell(size: int, sigma: float) -> Tensor:
-    place = torch.arange(size, dtype=torch.float32)
-    bell = (-0.5 * ((place.unsqueeze(1) - place) / sigma).square()).exp()
-    return bell / (sigma * math.sqrt(2 * math.pi))
-
-
 def _moving(place: Tensor, along: Tensor) -> Tensor:
     """``place`` on its way ``along``, in forward mode."""
     with warnings.catch_warnings():  # of what torch itself imports the first time
@@ -349,60 +246,3 @@ def _moving(place: Tensor, along: Tensor) -> Tensor:
 def _either(first: Tensor, one: Tensor, other: Tensor) -> Tensor:
     """``one`` [G, J, ...] where ``first`` [G, J], else ``other``."""
     return torch.where(first.view(*first.shape, *[1] * (one.dim() - 2)), one, other)
-
-
-def _spread(fisher: Tensor, frames: Tensor) -> Tensor:
-    """Standard deviations [G, P] of params as shares of their ranges, from [G, P, P] a frame and so many frames."""
-    whole = fisher * frames[:, None, None] + 1e-9 * torch.eye(fisher.shape[1])
-    return torch.linalg.inv(whole).diagonal(dim1=1, dim2=2).clamp(min=0).sqrt()
-
-
-def _apart(off: Tensor, params: list[Param]) -> Tensor:
-    """Distances [..., P] of places in shares of the range; an angle's go round."""
-    turns = torch.tensor([param.kind == "angle" for param in params])
-    return torch.where(turns, (off + 0.5) % 1 - 0.5, off).abs()
-
-
-def errors(identified: Identified, spec: Spec) -> dict[str, NDArray[np.float64]]:
-    """How far each param is off, [G]: an angle in radians, the short way round; any other as a share of its true value,
-    or of its range where that is zero."""
-    off = {}
-    for column, name in enumerate(identified.names):
-        param = spec.params[spec.index(name)]
-        found, true = identified.found[:, column], identified.truth[:, column]
-        if param.kind == "angle":
-            off[name] = np.abs((found - true + np.pi) % (2 * np.pi) - np.pi)
-        else:
-            size = np.where(true == 0, param.high - param.low, np.abs(true))
-            off[name] = np.abs(found - true) / size
-    return off
-
-
-def _differs(spec: Spec, column: int) -> bool:
-    return spec.params[column].drawn or len({game[column] for game in spec.games}) > 1
-
-
-def told(identified: Identified, spec: Spec) -> dict[str, Any]:
-    """All of it for JSON; what depends on a truth that is not known is None."""
-    off = errors(identified, spec)
-    return {
-        "games": len(identified.nats),
-        "frames": int(identified.frames.max()),
-        "params": {
-            name: {
-                "unit": "radians" if spec.params[spec.index(name)].kind == "angle" else "of the true value",
-                "error": {"median": _known(np.median(each)), "worst": _known(each.max())},
-                "within_1_percent": _known((each <= NEAR).mean() if np.isfinite(each).all() else np.nan),
-                "found": identified.found[:, column].tolist(),
-                "spread": identified.spread[:, column].tolist(),
-                "truth": [_known(true) for true in identified.truth[:, column]],
-            }
-            for column, (name, each) in enumerate(off.items())
-        },
-        "nats_a_frame": identified.nats.tolist(),
-        "starts_agreed": identified.agreed.tolist(),
-    }
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
