@@ -18,8 +18,8 @@ from tickworld.simulator import Simulator
 from tickworld.tensors import to_tensor
 
 STAY, UP, DOWN = range(3)
-TICKS = 5
-FEW = CemConfig(population=32, rounds=5)
+TICKS = 4
+FEW = CemConfig(population=96, rounds=8)
 
 
 def begun(simulator: Simulator, count: int = 2) -> Any:
@@ -52,7 +52,7 @@ def test_slopes_find_keys_in_a_dream_that_hold_in_the_true_game() -> None:
     """Nobody is told the keys: from the last frame alone, through the relaxed world, snapped and played."""
     keys, frames = wished()
     world = by_hand()
-    plan = by_slope(world, begun(world), TICKS, Wish(frames), SlopeConfig(starts=3, iterations=30))
+    plan = by_slope(world, begun(world), TICKS, Wish(frames), SlopeConfig(starts=3, iterations=20))
     reached = played(truth(), begun(truth()), plan.actions)
     assert (np.abs(reached.astype(int) - frames).max((1, 2, 3)) == 0).all()
     turned = [(plan.actions == key).sum(1) - (keys == key).sum(1) for key in (UP, DOWN)]

@@ -39,7 +39,7 @@ def test_params_are_identified(speedy: Path, tmp_path: Path, capsys: pytest.Capt
 
 
 def test_slopes_are_checked(speedy: Path, made: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    few = ["--games", "6", "--ticks", "30", "--moments", "1"]
+    few = ["--games", "6", "--ticks", "30", "--moments", "1", "--nearby", "2"]
     assert main(["gradcheck", str(speedy), *few, "--players", "tracking"]) == 0
     shown = capsys.readouterr().out
     assert "keys: how the frame changes with another key" in shown and "params: how the ball's place" in shown

@@ -31,6 +31,8 @@ class Gradcheck(Command):
     """places that are compared of each kind of event, at most"""
     ahead: int = Field(default=3, gt=0, le=32)
     """ticks from a key, or from a contact, to the frame that is looked at"""
+    nearby: int = Field(default=48, gt=0)
+    """params near those of a game that slopes and the true game are averaged over"""
     players: str = "held_out"
     """who plays"""
     seed: int = Field(default=0, ge=0)

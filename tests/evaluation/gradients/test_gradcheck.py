@@ -35,7 +35,7 @@ from tickworld.progress import Silent
 
 
 def checked(world: Learned, there: Any, **changes: Any) -> tuple[dict[str, Keys], dict[str, Params]]:
-    config = GradcheckConfig(**{"games": 24, "ticks": 40, "moments": 4, **changes})
+    config = GradcheckConfig(**{"games": 24, "ticks": 40, "moments": 4, "nearby": 32, **changes})
     return gradcheck(world, there, player("tracking", there), config, Silent())
 
 

@@ -70,7 +70,8 @@ def test_a_truth_that_is_not_known_is_not_compared() -> None:
 
 def test_an_angle_goes_round() -> None:
     one = np.ones((1, 1))
-    result = Identified(("angle",), 0.01 * one, one, (2 * np.pi - 0.01) * one, *3 * [one[0]], one[0].astype(int))
+    ones = one[0]
+    result = Identified(("angle",), 0.01 * one, one, (2 * np.pi - 0.01) * one, ones, ones, ones, ones.astype(int))
     assert errors(result, truth().spec)["angle"][0] == pytest.approx(0.02)
 
 

@@ -24,8 +24,6 @@ NEAR = 1e-4
 """Relative error below which a slope and a difference in float64 are called equal."""
 WIDTH = 0.01
 """Half width w of the smoothing, as a share of a param's range; d is normal with the same."""
-JITTERS = 48
-"""How many d are averaged over."""
 MARGIN = 1.5
 """Pixels around a ball that are still counted as its own."""
 
@@ -41,6 +39,8 @@ class GradcheckConfig(Config):
     """places that are compared of each kind of event, at most"""
     ahead: int = Field(default=3, gt=0, le=32)
     """ticks from a key, or from a contact, to the frame that is looked at"""
+    nearby: int = Field(default=48, gt=0)
+    """params near those of a game that are averaged over"""
     players: str = "held_out"
     """who plays them"""
     seed: int = Field(default=0, ge=0)
@@ -118,7 +118,9 @@ class Course:
 
     def _kind(self, rows: NDArray[np.int64]) -> Params:
         chance = seeds.generator(self.config.seed, "jitter")
-        jitter = WIDTH * self.unit * chance.standard_normal((JITTERS, len(rows), len(self.columns))).clip(-2, 2)
+        jitter = (
+            WIDTH * self.unit * chance.standard_normal((self.config.nearby, len(rows), len(self.columns))).clip(-2, 2)
+        )
         true = np.stack([self._true(rows, jitter, way) for way in range(len(self.columns))], 2)  # [M, 2, P]
         slope, window = self._slope(rows, jitter[0] * 0)
         twin = self._plain(rows, window, jitter[0] * 0)
