@@ -95,7 +95,7 @@ def test_games(capsys: pytest.CaptureFixture[str]) -> None:
     content = json.loads(capsys.readouterr().out)
     assert content.keys() == GAMES.keys()
     assert content["pong"]["players"] == ["left", "right"]
-    assert [each["name"] for each in content["pong_angle"]["params"]] == ["angle"]
+    assert [each["name"] for each in content["pong_angle"]["params"]] == ["angle", "speed"]
 
 
 def test_recipes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,10 +29,10 @@ def test_params_are_identified(speedy: Path, tmp_path: Path, capsys: pytest.Capt
     words = ["pong_angle", "-o", str(data), "--episodes", "2", "--ticks", "10", "--param", "speed=0.5..1.5"]
     assert main(["record", *words]) == 0
     capsys.readouterr()
-    assert main(["identify", str(speedy), str(data), *FEW]) == 0
+    assert main(["identify", str(speedy), "--data", str(data), *FEW]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("2 games, 8 frames of each") and "found ± spread (true)" in shown
-    assert main(["identify", str(speedy), str(data), *FEW, "--params", "speed", "--json"]) == 0
+    assert main(["identify", str(speedy), "--data", str(data), *FEW, "--params", "speed", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert list(told["params"]) == ["speed"] and len(told["params"]["speed"]["found"]) == told["games"] == 2
     assert main(["identify", str(speedy), *FEW]) == 0, "games are played where there is no recording"
@@ -54,8 +54,8 @@ def test_mistakes_are_told(speedy: Path, made: Path, tmp_path: Path, capsys: pyt
     capsys.readouterr()
     for words, complaint in (
         (["identify", str(made)], "starts from frames alone and hears no params"),
-        (["identify", str(speedy), str(other)], "is a recording of pong with frames (32, 32, 1)"),
-        (["identify", str(speedy), str(tmp_path / "none")], "none"),
+        (["identify", str(speedy), "--data", str(other)], "is a recording of pong with frames (32, 32, 1)"),
+        (["identify", str(speedy), "--data", str(tmp_path / "none")], "none"),
         (["identify", str(speedy), *FEW, "--params", "sped"], "pong_angle has no param 'sped'; did you mean 'speed'"),
         (["identify", str(speedy), "--frames", "0"], "setting 'frames': Input should be greater than 0; got 0"),
         (["gradcheck", str(speedy), "--ticks", "2"], "games of 2 ticks are too short to look 3 ahead"),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import tyro
 from pydantic import Field
 from rich.table import Table
 
@@ -15,7 +14,6 @@ from tickworld.cli.console import Terminal
 if TYPE_CHECKING:  # loading torch takes seconds
     from tickworld.evaluation.gradients.seeker import IdentificationConfig
 
-Data = Annotated[tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="DATA")]
 SHOWN = 8
 """Games whose params are printed one by one."""
 
@@ -29,8 +27,8 @@ class Identify(Command):
 
     path: RunFolder
     """folder of a run, a .cartridge file, or cartridge:NAME; see `tickworld cartridges`"""
-    data: Data = None
-    """folder of a recording of the same game"""
+    data: Path | None = None
+    """folder of a recording of the same game; none: games are played for it"""
     params: tuple[str, ...] = ()
     """params to find; none: all that differ from game to game and that the world hears"""
     games: int = Field(default=16, gt=0)
