@@ -33,6 +33,7 @@ from tickworld.cli.measured import print_measured
 from tickworld.cli.play import Play as Play
 from tickworld.cli.record import Record as Record
 from tickworld.cli.rewards import Rewards as Rewards
+from tickworld.cli.sweep import Sweep as Sweep
 from tickworld.config import AnyConfig
 from tickworld.errors import UserError
 from tickworld.games.families import Split, restrict

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "blend": ("Blend", "the game between two games, made by an engine"),
     "atlas": ("Atlas", "the games of an engine as a map, and a page to play any place of it"),
     "bench": ("Bench", "worlds side by side in one table; goes on where it stopped"),
+    "sweep": ("Sweep", "the settings that do best; any number of workers come and go"),
     "export": ("Export", "a trained world as one web page, or one tick of it as an ONNX file"),
     "pack": ("Pack", "a trained world as one small file to share"),
 }

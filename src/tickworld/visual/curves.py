@@ -128,6 +128,21 @@ def losses(lines: Sequence[Series]) -> Figure:
     return figure
 
 
+def scatters(places: Mapping[str, Sequence[Any]], values: Sequence[float], label: str) -> Figure:
+    """A value against each of several settings, one small plot for each of ``places`` (its key is the axis label)."""
+    rows = -(-len(places) // 2)
+    figure, grid = new_figure(max(rows, 1), min(len(places), 2) or 1, 0.7 + 2.3 * max(rows, 1))
+    for axes, (name, at) in zip(grid, places.items(), strict=False):
+        axes.plot(at, values, linestyle="none", marker="o", markersize=5, color=COLOURS[0], alpha=0.8)
+        numbers = [each for each in at if isinstance(each, int | float)]
+        if numbers and min(numbers) > 0 and max(numbers) > 30 * min(numbers):
+            axes.set_xscale("log")
+        axes.set(xlabel=name, ylabel=label)
+    for axes in grid[len(places) :]:
+        axes.set_axis_off()
+    return figure
+
+
 def svg(figure: Figure, title: str) -> str:
     """The figure as an ``<svg>`` element to put into a page; ``title`` is what a screen reader says."""
     import matplotlib
