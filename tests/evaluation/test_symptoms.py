@@ -65,7 +65,7 @@ class NoDown(Pong):
 
 class OneAngle(PongAngle):
     def init(self, params: Any, seeds: Any, opening: Any = None) -> Any:
-        return super().init(params * 0 + 0.3, seeds, opening)
+        return super().init(params * (0, 1) + (0.3, 0), seeds, opening)
 
 
 class Foggy(Pong):

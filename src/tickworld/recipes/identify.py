@@ -21,6 +21,9 @@ from tickworld.progress import Progress, Silent
 from tickworld.recipes.playable import Playable
 from tickworld.simulator import Spec
 
+MORE = 4
+"""Times as many games are played as are looked at."""
+
 
 def identified(
     playable: Playable, data: Path | None, players: str, config: IdentificationConfig, show: Progress | None = None
@@ -55,7 +58,10 @@ def recorded(data: Path, spec: Spec, games: int) -> Episodes:
 
 
 def _played(playable: Playable, players: str, config: IdentificationConfig) -> Episodes:
-    """Games that no training has seen."""
+    """Games that no training has seen; those that are over before there is as much evidence as was asked for only where
+    there are no others."""
     game = playable.game
-    rows = seeds.rows(seeds.derive(config.seed, "identification"), 0, config.games)
-    return play_episodes(game, player(players, game), rows, config.frames)
+    rows = seeds.rows(seeds.derive(config.seed, "identification"), 0, MORE * config.games)
+    played = play_episodes(game, player(players, game), rows, config.frames)
+    lasting = np.argsort(played.lengths < config.frames, kind="stable")[: config.games]
+    return play_episodes(game, player(players, game), rows[lasting], config.frames)
