@@ -13,6 +13,7 @@ game.
 from __future__ import annotations
 
 import argparse
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,13 @@ def trained(out: Path, config: AgentConfig) -> dict[str, Any]:
 
 
 def by_hand(out: Path, stage: Stage, config: AgentConfig, name: str) -> dict[str, Any]:
-    """How a player of the table is judged; read where that is done."""
+    """How a player of the table is judged, read where that is done: in the truth, and the noisy one in the dream too,
+    where matches begin from other starts and so may bring less or more to all alike."""
     path = out / f"{files.plain_name(config.world)}-{name}-{config.matches}-{config.dreamt}.json"
     if not path.exists():
+        if name != "noisy":
+            stage = copy(stage)
+            stage.dream = None
         files.write_json(path, judged(stage, able(stage.game)[name], config, Terminal()))
     return files.read_json(path, "evaluation")
 
