@@ -328,5 +328,6 @@ def test_what_a_page_is_told_first(
     assert (hello["dream"] or {}).get("opening") == {None: None, "snapped": 4, "rssm": 4}.get(name, 0)
     assert (hello["observes"], hello["trust"], hello["fields"]) == (observes, trust, fields)
     assert hello["calibration"] == calibration and hello["provenance"] == provenance and hello["ticks_per_second"] == 60
-    assert hello["players"] == ["idle", "random", "sticky", "mashing", "patterns", "tracking", "mixed", "held_out"]
+    ours = ["idle", "random", "sticky", "mashing", "patterns", "tracking", "noisy", "mixed", "held_out"]
+    assert hello["players"] == ours and hello["own"] == {}
     assert hello["title"] == "a test" and hello["folder"].endswith("played")
