@@ -21,6 +21,9 @@ from tickworld.tensors import blurred, to_tensor
 
 STAGES = ((4, 4.0), (2, 2.0), (1, 1.0), (1, 0.0))
 """Of a world that starts from params alone: one part in so many of the ticks, blurred by so many pixels."""
+AGAIN = (0.03, 0.01)
+"""Then starts are laid anew around the best, so far off as shares of a range: as a contact comes a tick sooner or later
+the loss has a step, and there are valleys side by side."""
 LEAST = 4
 """Ticks of a stage, where there are as many."""
 FIRM = 1e-3
@@ -127,12 +130,16 @@ class Seeker:
 
     def found(self, show: Progress) -> tuple[Tensor, Slopes]:
         """Where each start ended, [G, J, P], and what the sharp frames say there."""
-        total = self.config.iterations * len(self.stages)
+        again = AGAIN if self.smooth.spec.opening == 0 else ()
+        total = self.config.iterations * (len(self.stages) + len(again))
         with show.bar(f"identifying {', '.join(each.name for each in self.params)}", total, "steps") as at:
             unit = self._tried()
             for stage, (part, blur) in enumerate(self.stages):
                 unit = self._followed(unit, self._length(part), blur)
                 at(self.config.iterations * (stage + 1), f"blur {blur:g}")
+            for number, wide in enumerate(again, len(self.stages) + 1):
+                unit = self._followed(self._around(unit, wide), self.ticks, 0.0)
+                at(self.config.iterations * number, f"around the best, {wide:g} of the range")
         return unit, self.slopes(unit, self.ticks, 0.0)
 
     def values(self, unit: Tensor) -> Tensor:
@@ -225,6 +232,14 @@ class Seeker:
             here = Slopes(*(_either(better, *pair) for pair in zip(there, here, strict=True)))
             damping = (damping * torch.where(better, EASIER, HARDER)).clamp(1e-6, 1e9)
         return unit
+
+    def _around(self, unit: Tensor, wide: float) -> Tensor:
+        """For each game the best of ``unit`` [G, J, P], and places around it in place of the others."""
+        best = self.slopes(unit, self.ticks, 0.0).loss.argmin(1)
+        chance = torch.Generator().manual_seed(self.config.seed)
+        off = wide * torch.randn(unit.shape, generator=chance)
+        off[:, 0] = 0
+        return self._inside(unit[torch.arange(len(unit)), best].unsqueeze(1) + off)
 
     def _inside(self, unit: Tensor) -> Tensor:
         """Angles go round, other params stay in their range."""
