@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import tyro
 from pydantic import ValidationError, model_validator
@@ -24,6 +24,9 @@ RunFolder = Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
 
 class Command(Config):
     """Base of the commands: a flag that is out of its range is a user's mistake, told in one sentence."""
+
+    WORDS: ClassVar[list[str]] = []
+    """all that was typed after ``tickworld``, for a command that starts others like itself"""
 
     @model_validator(mode="wrap")
     @classmethod

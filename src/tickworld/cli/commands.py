@@ -3,7 +3,6 @@ stdout. All are found here; those of one subject may be written beside it."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -133,7 +132,7 @@ class Train(Devices, Command):
 
         made, devices = self.made(overrides), Devices(**{name: getattr(self, name) for name in Devices.model_fields})
         if devices.processes > 1 and not is_launched():
-            return launch(devices, ["-m", "tickworld.cli", *sys.argv[1:]])
+            return launch(devices, ["-m", "tickworld.cli", *self.WORDS])
         fabric = engine(devices)
         show = Terminal() if fabric.is_global_zero else Silent()
         tell_choices(made.config.game.build(), show)

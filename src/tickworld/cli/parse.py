@@ -53,6 +53,7 @@ def run(words: list[str]) -> int:
     from tickworld.cli import commands
 
     command: Any = getattr(commands, COMMANDS[name][0])
+    command.WORDS = words
     program = f"tickworld {name}"
     if not getattr(command, "OVERRIDES", False):
         parsed, unknown = tyro.cli(command, args=rest, prog=program, return_unknown_args=True)
