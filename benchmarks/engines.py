@@ -1,9 +1,10 @@
-"""What an engine of many games is worth, beside worlds that learned one game each: four tables.
+"""What an engine of many games is worth, beside worlds that learned one game each: six tables.
 
 python benchmarks/engines.py unseen runs/engine_pong      games that it has not seen, of each split
 python benchmarks/engines.py alone runs/engine_pong       worlds of one game each, as much data and time a game
 python benchmarks/engines.py algebra runs/engine_pong     means of games and what they do, probed on frames alone
 python benchmarks/engines.py fit runs/engine_pong         vectors fitted to a few frames, beside worlds from scratch
+python benchmarks/engines.py adapters runs/engine_pong    four ways in which a vector makes weights, at equal size
 python benchmarks/engines.py probes                       how well the probes read the true games' params
 
 OMP_NUM_THREADS=1 taskset -c 0. What was trained is kept in --out and not trained again. All judge ``--rollouts`` games
@@ -15,7 +16,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from tickworld import config as configs
 from tickworld import seeds
 from tickworld.agents import player
 from tickworld.cli.console import Terminal
+from tickworld.data.batches import WindowShape, windows
 from tickworld.data.record import play_episodes
 from tickworld.evaluation.beginning import Start
 from tickworld.evaluation.horizon import Horizon, objects_wrong
@@ -33,11 +35,14 @@ from tickworld.evaluation.probes import PROBES, probe, seen
 from tickworld.evaluation.rollout import rollout
 from tickworld.frames import pixels_wrong, snap
 from tickworld.games.families import Split, games_of, restrict
+from tickworld.models.adapted import Adapts
 from tickworld.models.learned import Learned
+from tickworld.models.world import seeded_world
 from tickworld.recipes import recipe
 from tickworld.recipes.bake import Params, blended, vectors_of
 from tickworld.recipes.config import RunConfig
 from tickworld.recipes.run import Run, begin_run, open_run, train
+from tickworld.training.shards import tensors
 
 PLAYER = "held_out"
 SPLITS: tuple[Split, ...] = ("seen", "between", "corner", "strange")
@@ -46,6 +51,10 @@ UNITS = {"speed": 1 / 8, "gravity": 1 / 256, "steepness": 2.5 / 8}
 """Pixels and ticks of one of a param; a paddle has five zones, so its lower end sends 2.5 times the steepness down."""
 FRAMES = 1000
 """Frames of a new game that a vector is fitted to."""
+WIDTHS = tuple(range(8, 129, 8))
+"""Of the rule, among which that of equal size is sought."""
+BATCHES = 8
+"""Of as many windows as there are rollouts, over which a loss is averaged."""
 SCRATCH = 1500
 """Iterations of the world from scratch, three times as many as a vector is fitted for."""
 
@@ -158,6 +167,50 @@ def alone(run: Run, asked: argparse.Namespace) -> None:
     print(f"\nmedian over games: engine {medians[0]:g}, alone {medians[1]:g}")
 
 
+def sized(config: RunConfig, adapts: str, weights: int) -> RunConfig:
+    """``config`` with this kind of adapters, and that width of the rule which comes nearest to so many weights."""
+    spec = config.game.build().spec
+    tried = [configs.override(config, {"world.core.adapts": adapts, "world.core.width": width}) for width in WIDTHS]
+    return min(tried, key=lambda each: abs(seeded_world(each.world, spec, 0).size() - weights))
+
+
+def surprise(world: Any, run: Run, split: Split, asked: argparse.Namespace) -> float:
+    """The loss of a transition, nats a frame, of held-out games of a split."""
+    game = family(run, split, asked.games)
+    played = play_episodes(game, player(PLAYER, game), seeds.rows(1, 0, asked.rollouts), asked.frames)
+    losses = []
+    with torch.no_grad():
+        for part in range(BATCHES):
+            batch = windows(played, WindowShape(world.world.initializer.opening, 1, asked.rollouts), 0, part)
+            found = run.config.training.objective(world.world, tensors(batch), torch.Generator())
+            losses.append(float(torch.stack(list(found.values())).sum(0).mean()))
+    return float(np.mean(losses))
+
+
+def adapters(run: Run, asked: argparse.Namespace) -> None:
+    """The four kinds, each trained for ``--iterations`` on windows drawn uniformly, at the size of ``run``."""
+    rows: list[Row] = []
+    short = configs.override(
+        run.config,
+        {
+            "record.episodes": min(run.config.record.episodes, 2048),
+            "training.sampler": {"kind": "uniform"},
+            "training.iterations": asked.iterations,
+            "output.save": asked.iterations,
+            "output.picture": 10**6,
+        },
+    )
+    for adapts in get_args(Adapts):
+        config = sized(short, adapts, run.world().world.size())
+        own = begin_run(asked.out / f"adapters_{adapts}", config)
+        train(own, Terminal())
+        world = own.world()
+        told = (f"{surprise(world, run, split, asked):.1f}" for split in SPLITS)
+        width = configs.plain(config.world.core)["width"]
+        rows.append((adapts, str(width), f"{world.world.size():,}", f"{own.seconds:.0f}", *told))
+    table(("adapters", "width", "weights", "seconds", *(f"loss, {split}" for split in SPLITS)), rows)
+
+
 def probed(world: Any, game: Any, asked: argparse.Namespace) -> dict[str, float]:
     """What the frames of ``world`` tell of its rules when it plays on from openings of ``game``: medians of games."""
     who = player("tracking", game)
@@ -265,7 +318,7 @@ def fit(run: Run, asked: argparse.Namespace) -> None:
 def main() -> None:
     """Prints one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("unseen", "alone", "algebra", "fit", "probes"))
+    parser.add_argument("what", choices=("unseen", "alone", "algebra", "fit", "adapters", "probes"))
     parser.add_argument(
         "run", nargs="?", type=Path, default=Path("runs/engine_pong"), help="folder of the engine's run"
     )
@@ -273,12 +326,13 @@ def main() -> None:
     parser.add_argument("--games", type=int, default=8, help="games of a split")
     parser.add_argument("--rollouts", type=int, default=64, help="games that are played")
     parser.add_argument("--frames", type=int, default=500, help="ticks of each")
+    parser.add_argument("--iterations", type=int, default=1000, help="of each kind of adapters")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     if asked.what == "probes":
         probes(asked)
         return
-    made = {"unseen": unseen, "alone": alone, "algebra": algebra, "fit": fit}
+    made = {"unseen": unseen, "alone": alone, "algebra": algebra, "fit": fit, "adapters": adapters}
     made[asked.what](open_run(asked.run), asked)
 
 

@@ -92,3 +92,14 @@ def test_a_vector_is_fitted(
     monkeypatch.setattr(engines, "SCRATCH", 3)
     engines.fit(run, argparse.Namespace(out=tmp_path, games=1, rollouts=3, frames=12))
     assert "| between:0 | " in capsys.readouterr().out
+
+
+def test_adapters_at_equal_size(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "WIDTHS", (8, 16))
+    monkeypatch.setattr(engines, "BATCHES", 1)
+    engines.adapters(run, argparse.Namespace(out=tmp_path, games=2, rollouts=4, frames=24, iterations=2))
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [row[0] for row in rows] == ["| concat", "| film", "| rank", "| full"]
+    assert all(float(each.strip(" |")) > 0 for row in rows for each in row[4:])
