@@ -32,6 +32,8 @@ from tickworld.models.world import WorldConfig, seeded_world
 from tickworld.simulator import Candid, Decisive, Inspectable, Observing, Opening, Simulator
 
 GAME = game("pong")
+DRAWN = game("pong", **{param.name: (param.low, param.high) for param in GAME.spec.params})
+"""With params that all differ from game to game: others are not read."""
 WORLDS = {
     "snapped": WorldConfig(
         initializer=HistoryConfig(),
@@ -69,7 +71,8 @@ def starts(count: int = 9, opening: int = 6) -> Opening:
 
 def learned(name: str) -> Learned:
     """An untrained world whose weights are large enough that its frames move."""
-    world = seeded_world(WORLDS[name], GAME.spec, seed=3)
+    spec = (DRAWN if name == "gru from params" else GAME).spec
+    world = seeded_world(WORLDS[name], spec, seed=3)
     larger = {"core.answer.weight": 60, "core.look_actions.weight": 5}
     for key, weight in world.named_parameters():
         if key == "core.answer.weight":
@@ -79,7 +82,7 @@ def learned(name: str) -> Learned:
         if buffer_name in ("core.lively", "core.remote"):
             buffer[:] = True  # every pixel is asked
     opening = world.initializer.opening
-    return Learned(world, GAME.spec, starts(opening=opening) if opening else None)
+    return Learned(world, spec, starts(opening=opening) if opening else None)
 
 
 @pytest.mark.parametrize(("name", "law"), LAWFUL)
