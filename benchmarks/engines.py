@@ -310,7 +310,7 @@ def fit(run: Run, asked: argparse.Namespace) -> None:
         train(other, Terminal())
         told = horizons(run.world(), truth, asked)
         own, from_scratch = horizons(fitted.world(), truth, asked), horizons(other.world(), truth, asked)
-        seconds = f"{fitted.seconds:.0f} and {other.seconds:.0f}"
+        seconds = f"{fitted.seconds - run.seconds:.0f} and {other.seconds:.0f}"  # its clock goes on from the engine's
         rows.append((f"between:{number}", told[0], own[0], from_scratch[0], seconds))
     table(("game", "told its params", "vector fitted", "from scratch", "seconds"), rows)
 
