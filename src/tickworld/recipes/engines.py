@@ -12,8 +12,8 @@ from tickworld.training.sampling import HardConfig
 
 
 def engine_pong() -> RunConfig:
-    """A game engine for the ball games of family rally, from their params, in an hour and a half on two cores: a
-    network, low-rank changes of its weights, and a vector for each of 64 games."""
+    """A game engine for the ball games of family rally, from their params, in 45 minutes on two cores: a network,
+    low-rank changes of its weights, and a vector for each of 64 games."""
     return override(
         demo(),
         {
