@@ -125,7 +125,7 @@ def _plain(name: str, played: Episodes, config: TrainingConfig, opening: int) ->
     optimizer, sampler, iteration = make_optimizer(world, config), Sampler(played, opening, 0), 0
     while True:
         ticks = config.ticks.at(iteration, config.iterations)
-        batch = tensors(sampler.draw(iteration, config.windows(ticks), ticks, lambda batch: np.zeros(0)))
+        batch = tensors(sampler.draw(iteration, config.windows(ticks), ticks, lambda batch: np.zeros(0, np.float32)))
         losses = config.objective.at(iteration, config.iterations)(world, batch, torch.Generator())
         loss = combine(losses, config.objective.weights, batch.mask[:, -next(iter(losses.values())).shape[1] :])
         optimizer.zero_grad()
