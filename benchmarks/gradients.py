@@ -1,6 +1,7 @@
 """What slopes through a learned world are worth: tables for docs/gradients.md.
 
 python benchmarks/gradients.py identify runs/pong_speed        params of held-out games, by frames of evidence
+python benchmarks/gradients.py limits runs/pong_speed          what the true game's own frames leave open of them
 python benchmarks/gradients.py plan runs/pong_speed            keys that make a frame happen, sought in the dream
 
 OMP_NUM_THREADS=1 taskset -c 0.
@@ -22,9 +23,11 @@ from tickworld.agents import player
 from tickworld.agents.planning import Plan, SlopeConfig, Wish, by_slope, cem, played
 from tickworld.cli.console import Terminal
 from tickworld.evaluation.beginning import Start, begin
+from tickworld.evaluation.gradients.identification import NEAR, Identified, errors
 from tickworld.evaluation.gradients.seeker import IdentificationConfig
+from tickworld.evaluation.gradients.slack import slack
 from tickworld.frames import snap
-from tickworld.recipes.identify import identified
+from tickworld.recipes.identify import held_out, identified
 from tickworld.recipes.playable import Playable
 from tickworld.recipes.shelf import open_playable
 from tickworld.simulator import Simulator
@@ -47,7 +50,7 @@ def identify(asked: argparse.Namespace) -> None:
     playable, rows = open_playable(asked.run), []
     names: list[str] = []
     for frames in FRAMES:
-        config = IdentificationConfig(frames=frames, games=asked.games)
+        config = IdentificationConfig(frames=frames, games=asked.games, seed=asked.seed)
         result = identified(playable, None, "tracking", config, Terminal())
         names = list(result["params"])
         cells = [str(frames)]
@@ -61,6 +64,32 @@ def identify(asked: argparse.Namespace) -> None:
         rows.append(tuple(cells))
     heads = [f"{name}, {what}" for name in names for what in ("median error", "worst", "spread")]
     table(("frames", *heads, *(f"{name} within 0.01" for name in names)), rows)
+
+
+def limits(asked: argparse.Namespace) -> None:
+    """How far the params go that show the very same frames, the share of games in which they go further than a
+    hundredth to either side, and how right one is who takes their middle. Nothing is learned here, and nothing
+    sought."""
+    playable, rows = open_playable(asked.run), []
+    game = playable.game
+    names = tuple(param.name for param in game.spec.params if param.drawn)
+    columns = [game.spec.index(name) for name in names]
+    for frames in (*FRAMES, 2 * FRAMES[-1]):
+        config = IdentificationConfig(frames=frames, games=asked.games, seed=asked.seed)
+        episodes = held_out(game, "tracking", config)
+        left, truth = slack(game, episodes, names, frames, asked.games), episodes.params[:, columns]
+        unknown = np.full(asked.games, np.nan)
+        ends = Identified(names, left.middle, left.half, truth, unknown, unknown, unknown, episodes.lengths.astype(int))
+        off, half = errors(ends, game.spec), errors(ends._replace(found=truth + left.half), game.spec)
+        open_ones = np.any([each > NEAR for each in half.values()], 0)
+        cells = [f"{np.nanmedian(each):.4f}" for each in half.values()]
+        cells += [f"{open_ones.mean():.0%}"]
+        cells += [f"{np.median(each):.4f}" for each in off.values()]
+        cells += [f"{(each <= NEAR).mean():.0%}" for each in off.values()]
+        rows.append((str(frames), *cells))
+    heads = [f"{name}, {what}" for what in ("left open", "middle's median error") for name in names]
+    within = [f"{name}, middle within {NEAR:g}" for name in names]
+    table(("frames", *heads[: len(names)], f"open by more than {NEAR:g}", *heads[len(names) :], *within), rows)
 
 
 def stood(playable: Playable, asked: argparse.Namespace) -> tuple[Any, Any]:
@@ -114,10 +143,11 @@ def plan(asked: argparse.Namespace) -> None:
 def main() -> None:
     """Prints one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made: dict[str, Any] = {"identify": identify, "plan": plan}
+    made: dict[str, Any] = {"identify": identify, "limits": limits, "plan": plan}
     parser.add_argument("what", choices=tuple(made))
     parser.add_argument("run", type=Path, help="folder of a run")
     parser.add_argument("--games", type=int, default=32, help="held-out games")
+    parser.add_argument("--seed", type=int, default=0, help="which games params are found of")
     parser.add_argument("--ahead", type=int, nargs="+", default=[8, 16, 32], help="ticks of a plan")
     parser.add_argument("--later", type=int, default=6, help="ticks that are played before a plan is made")
     asked = parser.parse_args()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ class Identify(Command):
     """Which params a game was recorded with, found from its frames and keys by gradient through a learned world.
 
     Without a recording, games are played that no training has seen. Found params are compared with the true ones where
-    these are known; an angle's error is in radians, that of others a share of the true value.
+    these are known; an angle's error is in radians, that of others a share of the true value. Left open is what nobody
+    can tell: half the range of params that show the very same frames in the true game.
     """
 
     path: RunFolder
@@ -71,13 +73,13 @@ def _print(result: dict[str, Any]) -> None:
     """Errors over all games, then the first games one by one."""
     params = result["params"]
     table = Table(title=f"{result['games']} games, {result['frames']} frames of each", title_justify="left", box=None)
-    for heading in ("param", "error: median", "worst", "within 1 %", "spread", "unit"):
+    for heading in ("param", "error: median", "worst", "within 1 %", "spread", "left open", "unit"):
         table.add_column(heading, justify="left" if heading in ("param", "unit") else "right")
     for name, row in params.items():
         numbers = [row["error"]["median"], row["error"]["worst"]]
         shown = ["-" if each is None else f"{each:.4f}" for each in numbers]
         share = "-" if row["within_1_percent"] is None else f"{row['within_1_percent']:.0%}"
-        table.add_row(name, *shown, share, f"{sorted(row['spread'])[len(row['spread']) // 2]:.4f}", row["unit"])
+        table.add_row(name, *shown, share, _middle(row["spread"]), _middle(row["left_open"]), row["unit"])
     print_table(table)
     table = Table(title="found ± spread (true)", title_justify="left", box=None)
     for heading in ("game", *params, "nats a frame", "starts agreed"):
@@ -92,3 +94,9 @@ def _print(result: dict[str, Any]) -> None:
         left, agreed = result["nats_a_frame"][game], result["starts_agreed"][game]
         table.add_row(str(game), *cells, f"{left:.2f}", f"{agreed:.0%}")
     print_table(table)
+
+
+def _middle(numbers: list[float | None]) -> str:
+    """The median of those that are known."""
+    known = [each for each in numbers if each is not None]
+    return f"{statistics.median(known):.4f}" if known else "-"

@@ -17,9 +17,10 @@ from tickworld.data.record import play_episodes
 from tickworld.errors import UserError
 from tickworld.evaluation.gradients.identification import identify, told
 from tickworld.evaluation.gradients.seeker import IdentificationConfig
+from tickworld.evaluation.gradients.slack import slack
 from tickworld.progress import Progress, Silent
 from tickworld.recipes.playable import Playable
-from tickworld.simulator import Spec
+from tickworld.simulator import Simulator, Spec
 
 MORE = 4
 """Times as many games are played as are looked at."""
@@ -32,8 +33,10 @@ def identified(
     None, in as many games that ``players`` play now. Raises UserError for a recording of another game."""
     torch.set_num_threads(playable.threads)
     spec = playable.world.spec
-    episodes = recorded(data, spec, config.games) if data else _played(playable, players, config)
-    return told(identify(playable.world, episodes, config, show or Silent()), spec)
+    episodes = recorded(data, spec, config.games) if data else held_out(playable.game, players, config)
+    found = identify(playable.world, episodes, config, show or Silent())
+    left = slack(playable.game, episodes, found.names, config.frames, config.games)
+    return told(found, spec, left.half)
 
 
 def recorded(data: Path, spec: Spec, games: int) -> Episodes:
@@ -57,10 +60,9 @@ def recorded(data: Path, spec: Spec, games: int) -> Episodes:
     return replace(episodes, params=params)
 
 
-def _played(playable: Playable, players: str, config: IdentificationConfig) -> Episodes:
+def held_out(game: Simulator, players: str, config: IdentificationConfig) -> Episodes:
     """Games that no training has seen; those that are over before there is as much evidence as was asked for only where
     there are no others."""
-    game = playable.game
     rows = seeds.rows(seeds.derive(config.seed, "identification"), 0, MORE * config.games)
     played = play_episodes(game, player(players, game), rows, config.frames)
     lasting = np.argsort(played.lengths < config.frames, kind="stable")[: config.games]

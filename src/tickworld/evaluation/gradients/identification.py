@@ -14,7 +14,8 @@ Steps are those of Levenberg and Marquardt (1944, 1963), on params p as shares o
 
 with x the expected frame and var x = x (1 - x). A step that makes things worse is not taken, and lambda grows. There
 are few params and many pixels, so slopes are carried forwards with the frames. F is Fisher's information at the end:
-its inverse is the least variance that such evidence leaves (Cramer and Rao), which is told as the ``spread``.
+its inverse is the least variance that such evidence leaves (Cramer and Rao), which is told as the ``spread``. It speaks
+of small changes of a smooth world; how far whole pixels leave params open is told by ``slack``.
 
 Whole numbers are taken for real ones on the way. All starts of all games go side by side: rows of one batch.
 """
@@ -46,8 +47,8 @@ SAME = 0.01
 class Identified(NamedTuple):
     """Of each of G games the params ``names``: ``found`` [G, P] and their ``spread`` [G, P], one standard deviation,
     and what they are in ``truth`` [G, P]; ``nats`` [G] a frame that are left, and ``due`` [G] at the true params: where
-    that is more, the world is at fault and not the search; ``agreed`` [G] share of the starts that came to the same
-    end, to a hundredth of the range; ``frames`` [G] of evidence that there were."""
+    that is less, the search is at fault, else the world or the frames; ``agreed`` [G] share of the starts that came to
+    the same end, to a hundredth of the range; ``frames`` [G] of evidence that there were."""
 
     names: tuple[str, ...]
     found: NDArray[np.float64]
@@ -132,21 +133,29 @@ def errors(identified: Identified, spec: Spec) -> dict[str, NDArray[np.float64]]
     for column, name in enumerate(identified.names):
         param = spec.params[spec.index(name)]
         found, true = identified.found[:, column], identified.truth[:, column]
+        apart = found - true
         if param.kind == "angle":
-            off[name] = np.abs((found - true + np.pi) % (2 * np.pi) - np.pi)
-        else:
-            size = np.where(true == 0, param.high - param.low, np.abs(true))
-            off[name] = np.abs(found - true) / size
+            apart = (apart + np.pi) % (2 * np.pi) - np.pi
+        off[name] = np.abs(apart) / _unit(param, true)
     return off
+
+
+def _unit(param: Param, true: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What an error is told in, [G]."""
+    if param.kind == "angle":
+        return np.ones_like(true)
+    return np.where(true == 0, param.high - param.low, np.abs(true))
 
 
 def _differs(spec: Spec, column: int) -> bool:
     return spec.params[column].drawn or len({game[column] for game in spec.games}) > 1
 
 
-def told(identified: Identified, spec: Spec) -> dict[str, Any]:
-    """All of it for JSON; what depends on a truth that is not known is None."""
+def told(identified: Identified, spec: Spec, half: NDArray[np.float64] | None = None) -> dict[str, Any]:
+    """All of it for JSON; what depends on a truth that is not known is None. ``half`` [G, P]: by how much the frames of
+    the true game leave each param open (see ``slack``)."""
     off = errors(identified, spec)
+    half = np.full_like(identified.found, np.nan) if half is None else half
     return {
         "games": len(identified.nats),
         "frames": int(identified.frames.max()),
@@ -158,6 +167,10 @@ def told(identified: Identified, spec: Spec) -> dict[str, Any]:
                 "found": identified.found[:, column].tolist(),
                 "spread": identified.spread[:, column].tolist(),
                 "truth": [_known(true) for true in identified.truth[:, column]],
+                "left_open": [
+                    _known(each)
+                    for each in half[:, column] / _unit(spec.params[spec.index(name)], identified.truth[:, column])
+                ],
             }
             for column, (name, each) in enumerate(off.items())
         },
