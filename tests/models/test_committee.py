@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from tickworld.models.cores.committee import Committee, CommitteeConfig
-from tickworld.models.cores.snapped import ROWS, SnappedConfig
+from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.cores.snapping import ROWS
 from tickworld.simulator import Spec
 from tickworld.tensors import lead
 

@@ -19,7 +19,8 @@ from tickworld.games import game
 from tickworld.models.cores.gru import GruConfig
 from tickworld.models.cores.mdn_rnn import MdnRnnConfig
 from tickworld.models.cores.rssm import RssmConfig
-from tickworld.models.cores.snapped import SURE, SnappedConfig
+from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.cores.snapping import SURE
 from tickworld.models.initializers.frames import FramesConfig
 from tickworld.models.initializers.history import HistoryConfig
 from tickworld.models.initializers.params import ParamsConfig

@@ -16,7 +16,8 @@ from tickworld import seeds
 from tickworld.agents import player
 from tickworld.data.record import play_episodes
 from tickworld.games import game
-from tickworld.models.cores.snapped import ROWS, SURE, Snapped, SnappedConfig, SnappedState
+from tickworld.models.cores.snapped import Snapped, SnappedConfig
+from tickworld.models.cores.snapping import ROWS, SURE, SnappedState
 from tickworld.models.patches import widened
 from tickworld.simulator import Spec
 from tickworld.tensors import to_tensor

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from tickworld.models.cores.committee import CommitteeConfig
-from tickworld.models.cores.snapped import ROWS, SnappedConfig
+from tickworld.models.cores.snapped import SnappedConfig
+from tickworld.models.cores.snapping import ROWS
 from tickworld.models.patches import marked, patches
 from tickworld.simulator import Spec
 

@@ -23,7 +23,7 @@ from tickworld.data.episode import Episodes
 from tickworld.data.record import play_episodes
 from tickworld.errors import UserError
 from tickworld.games.families import Kindred, Split, games_of
-from tickworld.models.cores.engine import Engine
+from tickworld.models.cores.engine import ByVector
 from tickworld.models.initializers.telling import Telling
 from tickworld.models.world import World, seeded_world
 from tickworld.recipes.config import GameConfig, RunConfig
@@ -44,12 +44,12 @@ class Engined(NamedTuple):
 
     world: World
     initializer: Telling
-    core: Engine
+    core: ByVector
 
 
 def engined(world: World) -> Engined:
     """The parts of ``world``. Raises UserError when it is no engine."""
-    if not isinstance(world.core, Engine) or not isinstance(world.initializer, Telling):
+    if not isinstance(world.core, ByVector) or not isinstance(world.initializer, Telling):
         raise UserError("this needs an engine, a world of many games; train one with tickworld train engine_pong")
     return Engined(world, world.initializer, world.core)
 

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from tickworld.config import Config
 from tickworld.errors import UserError
 from tickworld.models.cores.committee import Committee
-from tickworld.models.cores.snapped import Look, Snapped
+from tickworld.models.cores.snapping import Snapping
 from tickworld.models.parts import State
 from tickworld.models.world import World
 from tickworld.tensors import one_hot
@@ -240,7 +240,7 @@ class TransitionConfig(Objective):
         each = [self.of(core, start, keys[:, : ticks + 1], batch.frames[:, ticks + 1]) for core in cores]
         return {name: torch.stack([losses[name] for losses in each]).sum(0) for name in self.weights}
 
-    def of(self, core: Snapped, start: Tensor, keys: Tensor, frames: Tensor) -> Losses:
+    def of(self, core: Snapping, start: Tensor, keys: Tensor, frames: Tensor) -> Losses:
         """The losses of one core that begins with ``start`` under ``keys`` [B, T, A], in the last tick, which leads to
         ``frames`` [B, C, H, W]."""
         state = core.init(start)
@@ -274,7 +274,7 @@ class TransitionConfig(Objective):
             now, after = (core.colours(batch.frames[:, tick]) for tick in (0, 1))
             core.watch(now, now != after)
 
-    def cores_of(self, world: World, ticks: int) -> list[Snapped]:
+    def cores_of(self, world: World, ticks: int) -> list[Snapping]:
         """The cores that this objective trains. Raises UserError as ``check``."""
         if ticks != self.push + 1:
             raise UserError(
@@ -283,8 +283,8 @@ class TransitionConfig(Objective):
                 "to it"
             )
         if isinstance(world.core, Committee):
-            return world.core.cores
-        if isinstance(world.core, Snapped):
+            return list(world.core.cores)
+        if isinstance(world.core, Snapping):
             return [world.core]
         raise UserError("objective transition trains a snapped core; use --training.objective.kind rollout")
 
@@ -295,7 +295,7 @@ def _split(judged: Tensor, changed: Tensor) -> Losses:
     return {"changed": moves, "still": (judged * ~changed).sum(1, keepdim=True)}
 
 
-def _surprise(core: Snapped, look: Look, after: Tensor, rows: Tensor, pixels: Tensor) -> Tensor:
+def _surprise(core: Snapping, look: Any, after: Tensor, rows: Tensor, pixels: Tensor) -> Tensor:
     """Cross-entropy [N] of the colours of ``after`` [B, H, W] at N pixels."""
     target = after.flatten(1)[rows, pixels].long()
     return F.cross_entropy(core.logits(look, rows, pixels), target, reduction="none")

@@ -23,6 +23,7 @@ from tickworld.models.cores.runtime import RuntimeConfig
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.cores.transformer import TransformerConfig
 from tickworld.models.cores.transition import TransitionConfig
+from tickworld.models.cores.unet import UnetConfig
 from tickworld.models.cores.window import WindowConfig
 
 CoreConfig = Annotated[
@@ -42,6 +43,7 @@ CoreConfig = Annotated[
     | RecallConfig
     | CellularConfig
     | EngineConfig
+    | UnetConfig
     | CommitteeConfig
     | BodiesConfig,
     Field(discriminator="kind"),

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 
 from tickworld.config import Config
 from tickworld.errors import UserError
-from tickworld.models.cores.snapped import COPY, SURE
+from tickworld.models.cores.snapping import COPY, SURE, check_palette
 from tickworld.models.parts import Core
 from tickworld.simulator import Spec
 from tickworld.tensors import best_colour, nearest_colour
@@ -45,8 +45,7 @@ class CellularConfig(Config):
     def build(self, spec: Spec) -> Cellular:
         """The core for frames and actions of ``spec``. Raises UserError for a game without a palette, or one that is
         smaller than what the rule sees."""
-        if len(spec.palette) < 2:
-            raise UserError(f"core cellular needs a game with a palette, and {spec.name} has none; use another core")
+        check_palette("cellular", spec)
         if self.radius > min(spec.height, spec.width):
             raise UserError(
                 f"core cellular sees {self.radius} pixels far, and {spec.name} is {spec.height}x{spec.width}; set "

@@ -21,7 +21,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from tickworld.config import Config
-from tickworld.models.cores.snapped import Snapped, SnappedConfig, SnappedState, by_rows
+from tickworld.models.cores.snapped import Snapped, SnappedConfig
+from tickworld.models.cores.snapping import SnappedState, by_rows
 from tickworld.models.parts import Core
 from tickworld.simulator import Spec
 from tickworld.tensors import lead

@@ -11,6 +11,7 @@ as the mean of two. ``baked`` makes a plain snapped core of an engine and one ve
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from typing import Literal, NamedTuple
 
 import torch
@@ -19,7 +20,8 @@ from torch import Tensor, nn
 
 from tickworld.errors import UserError
 from tickworld.models.adapted import Adapter, Adapts
-from tickworld.models.cores.snapped import Snapped, SnappedConfig, SnappedState
+from tickworld.models.cores.snapped import Snapped, SnappedConfig
+from tickworld.models.cores.snapping import SnappedState, Snapping, check_palette
 from tickworld.models.parts import State
 from tickworld.simulator import Spec
 
@@ -41,12 +43,16 @@ class EngineConfig(SnappedConfig):
     def build(self, spec: Spec) -> Engine:
         """The core for frames and actions of ``spec``. Raises UserError for a game without a palette, and for a vector
         as long as a frame."""
-        if len(spec.palette) < 2:
-            raise UserError(f"core engine needs a game with a palette, and {spec.name} has none; use another core")
+        check_palette("engine", spec)
         pixels = spec.channels * spec.height * spec.width
         if self.vector >= pixels:
             raise UserError(f"a vector of an engine has fewer numbers than a frame, {pixels}; got {self.vector}")
         return Engine(self, spec)
+
+    def plain(self) -> SnappedConfig:
+        """Of what an engine with one vector becomes."""
+        own = set(EngineConfig.model_fields) - set(SnappedConfig.model_fields)
+        return SnappedConfig(**self.model_dump(exclude={"kind", *own}))
 
 
 class EngineState(NamedTuple):
@@ -58,18 +64,21 @@ class EngineState(NamedTuple):
     out: Tensor
 
 
-class Engine(Snapped):
-    """See the module docstring."""
+class ByVector(Snapping):
+    """What engines have in common: a vector that stays in the state and says which game is played."""
 
-    def __init__(self, config: EngineConfig, spec: Spec) -> None:
-        super().__init__(config, spec)
-        self.spec = spec
-        self.vector = config.vector
+    vector: int
+    """How many numbers it has."""
+
+    def take_vector(self, vector: int, spec: Spec) -> None:
+        """Starts from now on with so many numbers beside the frames."""
+        self.spec, self.vector = spec, vector
         self.shown_shape = self.start_shape
-        self.start_shape = (math.prod(self.shown_shape) + config.vector, 1)
-        self.adapters = nn.ModuleDict(
-            {name: Adapter(config.adapts, getattr(self, name), config.vector, config.rank) for name in LAYERS}
-        )
+        self.start_shape = (math.prod(self.shown_shape) + vector, 1)
+
+    @abstractmethod
+    def baked(self, game: Tensor) -> Snapping:
+        """The plain core of the game ``game`` [E]."""
 
     def init(self, start: Tensor) -> State:
         """The frames that were shown and the vector, which follow each other in the column ``start`` [B, .., 1]."""
@@ -84,12 +93,24 @@ class Engine(Snapped):
         """The state one tick later, when ``out`` [B, Q, H, W] are the logits of the next frame's colours."""
         return self._with(super().advance(state, out), state.game)
 
+    def _with(self, state: SnappedState, game: Tensor) -> EngineState:
+        return EngineState(state.frames, state.age, game, state.out)
+
+
+class Engine(ByVector, Snapped):
+    """See the module docstring."""
+
+    def __init__(self, config: EngineConfig, spec: Spec) -> None:
+        super().__init__(config, spec)
+        self.take_vector(config.vector, spec)
+        self.adapters = nn.ModuleDict(
+            {name: Adapter(config.adapts, getattr(self, name), config.vector, config.rank) for name in LAYERS}
+        )
+
     @torch.no_grad()
     def baked(self, game: Tensor) -> Snapped:
         """The plain core of the game ``game`` [E]."""
-        own = set(EngineConfig.model_fields) - set(SnappedConfig.model_fields)
-        config = SnappedConfig(**self.config.model_dump(exclude={"kind", *own}))
-        plain = Snapped(config, self.spec)
+        plain = Snapped(self.config.plain(), self.spec)
         weights = {name: each for name, each in self.state_dict().items() if not name.startswith("adapters.")}
         for name, adapter in self._adapters().items():
             weights[f"{name}.weight"], weights[f"{name}.bias"] = adapter.baked(getattr(self, name), game)
@@ -101,6 +122,3 @@ class Engine(Snapped):
 
     def _adapters(self) -> dict[str, Adapter]:
         return {name: each for name, each in self.adapters.items() if isinstance(each, Adapter)}
-
-    def _with(self, state: SnappedState, game: Tensor) -> EngineState:
-        return EngineState(state.frames, state.age, game, state.out)

@@ -18,8 +18,8 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from tickworld.errors import UserError
-from tickworld.models.cores.snapped import Snapped, SnappedConfig, SnappedState
+from tickworld.models.cores.snapped import Snapped, SnappedConfig
+from tickworld.models.cores.snapping import SnappedState, check_palette
 from tickworld.models.parts import State
 from tickworld.simulator import Spec
 
@@ -33,8 +33,7 @@ class RecallConfig(SnappedConfig):
 
     def build(self, spec: Spec) -> Recall:
         """The core for frames and actions of ``spec``. Raises UserError for a game without a palette."""
-        if len(spec.palette) < 2:
-            raise UserError(f"core recall needs a game with a palette, and {spec.name} has none; use another core")
+        check_palette("recall", spec)
         return Recall(self, spec)
 
 
