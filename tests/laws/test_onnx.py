@@ -35,6 +35,7 @@ SUITED: dict[str, tuple[str, Spec]] = {
     "recall": ("palette", COLOURED),
     "cellular": ("palette", COLOURED),
     "engine": ("palette", COLOURED),
+    "unet": ("palette", COLOURED),
     "committee": ("palette", GREY),
 }
 """Cores with the renderer and the game they are exported with: tracing takes seconds, so each renderer is seen once."""
@@ -45,6 +46,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "recall": {"stirred": 100},
     "engine": {"stirred": 100},
     "cellular": {"radius": 2, "width": 12},
+    "unet": {"widths": (8, 16)},
     "committee": {"member": {"width": 8, "glance_width": 8, "summary": 4, "stirred": 100}, "members": 2, "sure": 6.0},
 }
 """Besides small sizes: as many pixels looked at as there are, since which ones are left out is the machine's choice."""

@@ -38,6 +38,7 @@ ASKS: dict[str, tuple[str, dict[str, Any]]] = {
     "engine": (BOTH, OF_FRAMES | {"world.initializer.kind": "inferred"}),
     "snapped": (FRAMES, OF_FRAMES),
     "recall": (FRAMES, OF_FRAMES),
+    "unet": (FRAMES, OF_FRAMES),
     "committee": (FRAMES, OF_FRAMES),
     "cellular": (FRAMES, {"world.initializer.kind": "history", "world.renderer.kind": "palette"}),
     "rssm": (DRAWS, {"training.objective.kind": "evidence"}),

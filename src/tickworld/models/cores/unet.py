@@ -22,7 +22,7 @@ sees, shares all that it has found out among pixels, and so learns games of many
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self, TypeVar
 
 import torch
 from pydantic import Field
@@ -41,6 +41,9 @@ PLACE = 8
 """Channels that say where a pixel is."""
 YOUNG = 3
 """Ages that have a channel each, from 0 on: what has just moved."""
+
+
+Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 
 
 class UnetConfig(SnappingConfig):
@@ -107,8 +110,7 @@ class Unet(Snapping):
         )
         layers = (*widths, config.dense, config.dense, last, *above[len(widths) - 1 :: -1])
         self.modulate = nn.ModuleList(_small(nn.Linear(config.told, 2 * size)) for size in layers)
-        self.answer = nn.Conv2d(widths[0] + shown, colours, 3, padding=1)
-        nn.init.zeros_(self.answer.weight)  # all stays as it is, until there is a reason
+        self.answer = _small(nn.Conv2d(widths[0] + shown, colours, 3, padding=1))  # all stays, until there is a reason
 
     def look(self, state: SnappedState, x: Tensor) -> Seen:
         """The whole of the rule: it is one for all pixels."""
@@ -179,7 +181,9 @@ def _block(modulate: nn.Module, y: Tensor, told: Tensor) -> Tensor:
     return torch.addcmul(bias, y, 1 + gain).relu()
 
 
-def _small(layer: nn.Linear) -> nn.Linear:
+def _small(layer: Layer) -> Layer:
+    """``layer`` with next to no effect yet."""
     nn.init.normal_(layer.weight, std=0.02)
-    nn.init.zeros_(layer.bias)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     return layer
