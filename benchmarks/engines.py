@@ -1,7 +1,7 @@
 """What an engine of many games is worth, beside worlds that learned one game each: six tables.
 
 python benchmarks/engines.py unseen runs/engine_pong      games that it has not seen, of each split
-python benchmarks/engines.py alone runs/engine_pong       worlds of one game each, as much data and time a game
+python benchmarks/engines.py alone runs/engine_pong       worlds of one game each, a 64th of its data and time
 python benchmarks/engines.py algebra runs/engine_pong     means of games and what they do, probed on frames alone
 python benchmarks/engines.py fit runs/engine_pong         vectors fitted to a few frames, beside worlds from scratch
 python benchmarks/engines.py adapters runs/engine_pong    four ways in which a vector makes weights, at equal size
@@ -29,6 +29,7 @@ from tickworld.agents import player
 from tickworld.cli.console import Terminal
 from tickworld.data.batches import WindowShape, windows
 from tickworld.data.record import play_episodes
+from tickworld.errors import UserError
 from tickworld.evaluation.beginning import Start
 from tickworld.evaluation.horizon import Horizon, objects_wrong
 from tickworld.evaluation.probes import PROBES, probe, seen
@@ -36,6 +37,8 @@ from tickworld.evaluation.rollout import rollout
 from tickworld.frames import pixels_wrong, snap
 from tickworld.games.families import Split, games_of, restrict
 from tickworld.models.adapted import Adapts
+from tickworld.models.cores.engine import EngineConfig
+from tickworld.models.cores.unet import UnetConfig
 from tickworld.models.learned import Learned
 from tickworld.models.world import seeded_world
 from tickworld.recipes import recipe
@@ -55,6 +58,8 @@ WIDTHS = tuple(range(8, 129, 8))
 """Of the rule, among which that of equal size is sought."""
 BATCHES = 8
 """Of as many windows as there are rollouts, over which a loss is averaged."""
+SHARE = 64
+"""Of an engine's data and time a world of one game gets one part of so many: far more than the engine had for each."""
 SCRATCH = 1500
 """Iterations of the world from scratch, three times as many as a vector is fitted for."""
 
@@ -131,22 +136,19 @@ def unseen(run: Run, asked: argparse.Namespace) -> None:
 
 
 def alone_config(run: Run, params: Params) -> RunConfig:
-    """What learns one game alone with as much data as the engine had of each, for as many iterations a game."""
-    share = run.config.game.games
-    config, sampler = run.config, run.config.training.sampler.model_dump()
-    if "played" in sampler:
-        sampler["played"] = max(sampler["played"] // share, 1)
-    own = {"vector", "adapts", "rank"}
+    """What learns one game alone, with the engine's own rule and 1 / ``SHARE`` of its data and iterations."""
+    config = run.config
+    if not isinstance(config.world.core, EngineConfig | UnetConfig):
+        raise UserError(f"this needs an engine's run, and {run.folder} has core {config.world.core.kind}")
     changes: dict[str, Any] = {
         "game.split": None,
         "game.params": dict(params),
         "world.initializer": {"kind": "history"},
-        "world.core": {**config.world.core.model_dump(mode="json", exclude=own), "kind": "snapped"},
-        "record.episodes": config.record.episodes // share,
-        "training.sampler": sampler,
-        "training.iterations": config.training.iterations // share,
+        "world.core": config.world.core.plain().model_dump(mode="json"),
+        "record.episodes": max(config.record.episodes // SHARE, 1),
+        "training.iterations": max(config.training.iterations // SHARE, 1),
         "training.rate.warmup": 20,
-        "output.save": config.training.iterations // share,
+        "output.save": max(config.training.iterations // SHARE, 1),
     }
     return configs.override(config, changes)
 
@@ -154,12 +156,12 @@ def alone_config(run: Run, params: Params) -> RunConfig:
 def alone(run: Run, asked: argparse.Namespace) -> None:
     """Each game's own world beside the engine, game by game."""
     rows: list[Row] = []
-    world, game = run.world(), run.config.game
+    world = run.world()
     for number, params in enumerate(games_of(family(run, "between", 1).family, "between", asked.games)):
         own = begin_run(asked.out / f"alone_{number}", alone_config(run, params))
         train(own, Terminal())
         truth = one_game(run, params)
-        minutes = f"{own.seconds / 60:.1f} of {run.seconds / 60 / game.games:.1f}"
+        minutes = f"{own.seconds / 60:.1f} of {run.seconds / 60 / run.config.game.games:.2f}"
         engine, other = horizons(world, truth, asked), horizons(own.world(), truth, asked)
         rows.append((f"between:{number}", engine[0], other[0], engine[2], other[2], minutes))
     table(("game", "engine, objects", "alone, objects", "engine, pixels", "alone, pixels", "minutes alone"), rows)
@@ -188,12 +190,17 @@ def surprise(world: Any, run: Run, split: Split, asked: argparse.Namespace) -> f
 
 
 def adapters(run: Run, asked: argparse.Namespace) -> None:
-    """The four kinds, each trained for ``--iterations`` on windows drawn uniformly, at the size of ``run``."""
+    """The four kinds, in the local rule of core ``engine``, each trained for ``--iterations`` on uniform windows,
+    at one size."""
     rows: list[Row] = []
     short = configs.override(
         run.config,
         {
+            "world.core": EngineConfig(radius=(6, 6), reach=(3, 3), stirred=320).model_dump(mode="json"),
             "record.episodes": min(run.config.record.episodes, 2048),
+            "training.objective.pixels": 160,
+            "training.batch": 16,
+            "training.rate.peak": 2e-3,
             "training.sampler": {"kind": "uniform"},
             "training.iterations": asked.iterations,
             "output.save": asked.iterations,
@@ -201,7 +208,7 @@ def adapters(run: Run, asked: argparse.Namespace) -> None:
         },
     )
     for adapts in get_args(Adapts):
-        config = sized(short, adapts, run.world().world.size())
+        config = sized(short, adapts, seeded_world(short.world, short.game.build().spec, 0).size())
         own = begin_run(asked.out / f"adapters_{adapts}", config)
         train(own, Terminal())
         world = own.world()

@@ -19,12 +19,7 @@ TINY: dict[str, Any] = {
     "game.games": 6,
     "record.episodes": 24,
     "record.ticks": 24,
-    "world.core.radius": (2, 2),
-    "world.core.ages": 4,
-    "world.core.width": 8,
-    "world.core.glance_width": 8,
-    "world.core.summary": 4,
-    "world.core.vector": 5,
+    "world.core": {"kind": "unet", "reach": (3, 3), "ages": 4, "widths": (8, 8), "dense": 8, "told": 8, "vector": 5},
     "training.batch": 4,
     "training.iterations": 12,
     "training.rate.warmup": 2,
@@ -57,10 +52,12 @@ def test_unseen_games_are_judged_with_their_own_and_the_nearest_vector(
     assert near.shape == (3, 5) and not near.isnan().any()
 
 
-def test_a_world_of_one_game_has_an_engines_share_of_data_and_time(run: Run, tmp_path: Path) -> None:
+def test_a_world_of_one_game_has_its_share_of_data_and_time(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "SHARE", 6)
     config = engines.alone_config(run, {"speed": 12.0})
     assert (config.record.episodes, config.training.iterations) == (4, 2)
-    assert config.world.core.kind == "snapped" and config.game.params == {"speed": 12.0} and config.game.split is None
+    assert config.world.core.kind == "unet" and config.world.core.vector == 0
+    assert config.game.params == {"speed": 12.0} and config.game.split is None
 
 
 def test_a_world_alone_beside_the_engine(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

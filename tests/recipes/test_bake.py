@@ -27,12 +27,7 @@ TINY: dict[str, Any] = {
     "game.params": {"paddle_length": (3, 9), "ball_size": (1, 3)},
     "record.episodes": 16,
     "record.ticks": 24,
-    "world.core.radius": (2, 2),
-    "world.core.ages": 4,
-    "world.core.width": 8,
-    "world.core.glance_width": 8,
-    "world.core.summary": 4,
-    "world.core.vector": 5,
+    "world.core": {"kind": "unet", "reach": (3, 3), "ages": 4, "widths": (8, 8), "dense": 8, "told": 8, "vector": 5},
     "training.batch": 4,
     "training.iterations": 6,
     "training.rate.warmup": 2,
@@ -67,15 +62,22 @@ def dreamt(world: Learned, openings: Learned, ticks: int) -> list[np.ndarray]:
     return frames
 
 
-@pytest.mark.parametrize("adapts", ["concat", "film", "rank", "full"])
+RULE = {"kind": "engine", "radius": (2, 2), "ages": 4, "width": 8, "glance_width": 8, "summary": 4, "vector": 5}
+
+
+@pytest.mark.parametrize("adapts", ["concat", "film", "rank", "full", ""])
 def test_a_baked_world_is_the_engine_with_that_vector(tmp_path: Path, adapts: str) -> None:
-    made = trained(tmp_path / "run", world__core__adapts=adapts)
+    """With the local rule, or (no adapters) with a U-Net."""
+    made = trained(tmp_path / "run", **({"world__core": RULE | {"adapts": adapts}} if adapts else {}))
     plain = bake(made, vector_of(made, LONG), LONG, tmp_path / "baked")
     world = made.world()
     world.spec = plain.world().spec  # whose standard params are the long ones
     for one, other in zip(dreamt(world, made.world(), 12), dreamt(plain.world(), made.world(), 12), strict=True):
         assert (one == other).all()
-    assert plain.config.world.core.kind == "snapped" and plain.config.world.initializer.kind == "history"
+    assert (
+        plain.config.world.core.kind == ("snapped" if adapts else "unet")
+        and plain.config.world.initializer.kind == "history"
+    )
     assert plain.config.game.params["paddle_length"] == 9 and plain.finished and "baked" in plain.source
     judge(plain.playable(), plain.config.evaluation)
 

@@ -21,7 +21,7 @@ GAMES = [",".join(f"{name}={value:g}" for name, value in each.items()) for each 
 
 
 def test_a_blend_plays_in_the_page(opened: Any, tmp_path: Path) -> None:
-    engine = trained(tmp_path / "engine", world__core__stirred=1024)
+    engine = trained(tmp_path / "engine")
     world = engine.world().world
     with torch.no_grad():  # so that something moves
         for weights in world.core.parameters():

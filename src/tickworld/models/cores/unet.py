@@ -148,7 +148,7 @@ class Unet(Snapping):
             marks = (state.frames.unsqueeze(2) == colours.view(-1, 1, 1)).flatten(1, 2).to(self.row.dtype)
         age = state.age.to(self.row.dtype).unsqueeze(1)
         young = [(1 - (age - number).abs()).relu() for number in range(YOUNG)]
-        place = (self.row + self.column).expand(len(age), -1, -1, -1)
+        place = (self.row + self.column).expand(age.shape[0], -1, -1, -1)
         return torch.cat([marks, age / self.config.ages, *young, place], 1)
 
 

@@ -27,6 +27,7 @@ from tickworld.models.cores.runtime import RuntimeConfig
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.cores.transformer import TransformerConfig
 from tickworld.models.cores.transition import TransitionConfig as DeepConfig
+from tickworld.models.cores.unet import UnetConfig
 from tickworld.models.cores.window import WindowConfig
 from tickworld.models.initializers.frames import FramesConfig
 from tickworld.models.initializers.history import HistoryConfig
@@ -101,6 +102,10 @@ CORES: dict[str, Changes] = {  # sized to about 60,000 weights a world that star
         **_rule(CellularConfig(radius=3, width=196, wraps=False)),
         "training.objective": RolloutConfig(moving=0.0),
         "training.sampler": UniformConfig(),
+    },
+    "unet": {
+        **_rule(UnetConfig(reach=(2, 1), widths=(16, 16, 8), dense=32, told=24)),
+        "training.objective": TransitionConfig(pixels=1600),  # all: it has looked at them anyway
     },
     "bodies": {  # as in recipe pong_angle
         "world.core": BodiesConfig(bodies=3),
