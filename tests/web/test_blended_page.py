@@ -26,6 +26,7 @@ def test_a_blend_plays_in_the_page(opened: Any, tmp_path: Path) -> None:
     with torch.no_grad():  # so that something moves
         for weights in world.core.parameters():
             weights *= 2
+        world.core.get_parameter("answer.weight").mul_(10)
         world.core.get_buffer("lively").fill_(True)
     checkpoint.save_world(engine.checkpoints, engine.config.training.iterations, world, "lively", 0.0)
     words = ["--run", str(engine.folder), "--out", str(tmp_path / "blend"), "--no-play"]
