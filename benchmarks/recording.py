@@ -118,7 +118,7 @@ def main() -> None:
     plan = Plan(players=arguments.players, episodes=arguments.episodes, ticks=arguments.ticks, block=arguments.block)
     with tempfile.TemporaryDirectory() as folder:
         recording, clock = time_recording(arguments.game, plan, Path(folder) / "data")
-        size = sum(each.stat().st_size for each in recording.path.rglob("*") if each.is_file())
+        size = sum(each.stat().st_size for each in (Path(folder) / "data").rglob("*") if each.is_file())
         print(report(plan, clock), f"  {size / 1e6:.1f} MB on disk", sep="\n")
         _, clock = time_reading(recording)
     drawn = BATCHES * WINDOWS.batch

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tickworld.errors import UserError
+from tickworld.places import Url
 
 PARTIAL = ".partial-"
 """Prefix of names that are still being written; whoever lists a folder passes them over."""
@@ -87,7 +88,7 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2) + "\n")
 
 
-def read_json(path: Path, what: str) -> Any:
+def read_json(path: Path | Url, what: str) -> Any:
     """The JSON in ``path``. Raises UserError naming ``what`` it should have been when it is missing or broken."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))

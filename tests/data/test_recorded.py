@@ -81,7 +81,7 @@ def test_recordings_that_cannot_be_judged(there: Store, tmp_path: Path) -> None:
         Recorded(tmp_path / "none")
     import shutil
 
-    shutil.copytree(there.path, tmp_path / "part")
+    shutil.copytree(str(there.path), tmp_path / "part")
     shutil.rmtree(tmp_path / "part" / "block-00001")
     with pytest.raises(UserError, match="is not finished: 1 of 5 blocks are missing"):
         _ = Recorded(tmp_path / "part").episodes

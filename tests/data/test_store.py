@@ -21,7 +21,7 @@ from zarr.codecs import GzipCodec
 
 from tickworld import seeds
 from tickworld.agents import player
-from tickworld.data import store
+from tickworld.data import block, store
 from tickworld.data.episode import ARRAYS, Episodes, select
 from tickworld.data.manifest import Manifest, Plan
 from tickworld.data.record import play_episodes
@@ -277,8 +277,8 @@ def test_a_disk_that_fills_up_late_is_told_too(
     st.sampled_from([1, 4, 8]),
 )
 def test_chunks_are_whole_and_not_too_large(shape: list[int], itemsize: int) -> None:
-    chunks = store._chunks(tuple(shape), itemsize)
+    chunks = block._chunks(tuple(shape), itemsize)
     assert len(chunks) == len(shape)
     assert all(1 <= chunk <= side for chunk, side in zip(chunks, shape, strict=True))
     assert chunks[2:] == tuple(shape[2:])
-    assert itemsize * np.prod(chunks) <= max(store._CHUNK_BYTES, itemsize * np.prod(shape[2:]))
+    assert itemsize * np.prod(chunks) <= max(block._CHUNK_BYTES, itemsize * np.prod(shape[2:]))

@@ -50,7 +50,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, simulator = tmp_path_factory.mktemp("imported"), game("pong")
     played = play_episodes(simulator, player("mixed", simulator), seeds.rows(3, 0, 12), 40)
     np.savez(folder / "mine.npz", frames=played.frames, actions=played.actions)
-    return bring_in(open_source(folder / "mine.npz"), folder / "data").store.path
+    bring_in(open_source(folder / "mine.npz"), folder / "data")
+    return folder / "data"
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_data_of_a_game_is_not_its_own_game(tmp_path: Path) -> None:
 
 def test_what_is_held_out_is_not_trained_on(data: Path) -> None:
     there = store.open(data)
-    trained, judged = learned_from(there, Recorded(data)), Recorded(data).episodes
+    trained, judged = learned_from(there, Recorded(data)).episodes, Recorded(data).episodes
     assert len(trained) == 11 and len(judged) == 1
     assert (np.concatenate([trained.frames, judged.frames]) == there.read().frames).all()
 
@@ -96,7 +97,7 @@ def test_what_is_held_out_is_not_trained_on(data: Path) -> None:
 def test_params_are_left_out(tmp_path: Path) -> None:
     assert main(["record", "pong", "-o", str(tmp_path / "pong"), "--episodes", "3", "--ticks", "9"]) == 0
     there = store.open(tmp_path / "pong")
-    assert there.spec.params and learned_from(there, Recorded(there.path)).params.shape == (2, 0)
+    assert there.spec.params and learned_from(there, Recorded(there.path)).episodes.params.shape == (2, 0)
 
 
 def test_it_is_learned_and_judged(run: Run, data: Path) -> None:

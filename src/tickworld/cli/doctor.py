@@ -19,7 +19,7 @@ class Doctor(Command):
     """
 
     place: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN|DATA")]
-    """folder of a run or of a recording, a .cartridge file, or cartridge:NAME"""
+    """folder of a run or of a recording, URL of a recording, a .cartridge file, or cartridge:NAME"""
     json_output: Json = False
     """print JSON for a program to read"""
 

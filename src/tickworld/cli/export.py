@@ -11,6 +11,7 @@ from tickworld.cli.command import Command, RunFolder
 from tickworld.cli.console import Terminal
 from tickworld.data.manifest import is_there
 from tickworld.errors import UserError
+from tickworld.places import Url, place
 
 if TYPE_CHECKING:  # loading torch takes seconds
     from tickworld.export.onnx import Exported
@@ -19,23 +20,29 @@ if TYPE_CHECKING:  # loading torch takes seconds
 
 class Export(Command):
     """A trained world to play where there is no tickworld: one web page that works offline, or an ONNX file. Or a
-    recording as a Minari dataset.
+    recording as a Minari dataset, or copied to object storage.
 
     A .html file is opened in any browser and played there; nothing else is needed, and it asks nobody for anything. A
     .onnx file is one tick for onnxruntime in any language: fields of the state and what is pressed in, those of the
     next state and its frame out; first states are in its metadata. Either is played beside torch before it is written.
     Needs pip install 'tickworld[export]'. A recording becomes a folder that Minari reads, frames kept exactly; needs
-    pip install 'tickworld[import]'.
+    pip install 'tickworld[import]'. With a URL (s3://BUCKET/NAME) it is copied there as it is, to be trained on by
+    --data URL; a copy that was cut short goes on. Needs pip install 'tickworld[cloud]', and the usual variables of the
+    storage, such as AWS_ENDPOINT_URL and AWS_ACCESS_KEY_ID.
     """
 
     path: RunFolder
     """folder of a run, a .cartridge file, cartridge:NAME (see `tickworld cartridges`), or folder of a recording"""
     out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
-    """a .html or .onnx file, by default world.onnx; of a recording a new folder, by default NAME.minari"""
+    """a .html or .onnx file, by default world.onnx; of a recording a new folder or a URL, by default NAME.minari"""
 
     def run(self) -> None:
         """Writes it."""
         writers = {".html": _page, ".onnx": _onnx}
+        url = place(self.out) if self.out else None
+        if isinstance(url, Url):
+            _copy(self.path, url)
+            return
         if is_there(self.path):
             _minari(self.path, self.out or Path(f"{self.path.resolve().name}.minari"))
             return
@@ -76,6 +83,19 @@ def _minari(place: Path, out: Path) -> None:
     there = store.open(place)
     count = export_minari(there, out, Terminal())
     print(f"{out} is a Minari dataset of {count} episodes; minari.MinariDataset('{out}/data') opens it")
+
+
+def _copy(folder: Path, url: Url) -> None:
+    from tickworld.data import store
+    from tickworld.data.copying import copy
+
+    there = store.open(folder)
+    if isinstance(there.path, Url):
+        raise UserError(f"{there.path} is not in a folder; only a recording in a folder is copied to a URL")
+    count = copy(there, url, Terminal())
+    print(
+        f"{url} has {len(there.blocks_done())} of {there.blocks} blocks, {count} of them new; train on it: --data {url}"
+    )
 
 
 def _played(made: Exported | Page) -> str:

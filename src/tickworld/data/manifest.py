@@ -14,6 +14,7 @@ from pydantic import Field
 from tickworld import config, files
 from tickworld.config import Config
 from tickworld.errors import UserError
+from tickworld.places import Url, place
 from tickworld.simulator import Spec
 
 FORMAT = 3
@@ -83,9 +84,9 @@ def game_params(spec: Spec) -> dict[str, float | tuple[float, float]]:
     return {param.name: (param.low, param.high) if param.drawn else param.default for param in spec.params}
 
 
-def is_there(folder: Path) -> bool:
-    """Whether ``folder`` has a file that could be a manifest."""
-    return (folder / FILE).is_file()
+def is_there(folder: str | Path | Url) -> bool:
+    """Whether ``folder``, or what lies at that URL, has a file that could be a manifest."""
+    return (place(folder) / FILE).is_file()
 
 
 def write(folder: Path, manifest: Manifest) -> None:
@@ -94,8 +95,8 @@ def write(folder: Path, manifest: Manifest) -> None:
     files.write_json(folder / FILE, group)
 
 
-def read(folder: Path) -> Manifest:
-    """The manifest of the recording in ``folder``.
+def read(folder: Path | Url) -> Manifest:
+    """The manifest of the recording in ``folder``, or at that URL.
 
     Raises UserError when there is no such folder, or it is foreign, broken or of a newer format.
     """
@@ -126,7 +127,7 @@ def with_block(manifest: Manifest) -> Manifest:
     return manifest.model_copy(update={"plan": plan.model_copy(update={"block": block})})
 
 
-def check_same(folder: Path, old: Manifest, new: Manifest) -> None:
+def check_same(folder: Path | Url, old: Manifest, new: Manifest) -> None:
     """Raises UserError saying what differs, unless both make the same episodes. The block size makes no difference."""
     before, now = _settings(old), _settings(new)
     different = [name for name in {**before, **now} if before.get(name) != now.get(name)]

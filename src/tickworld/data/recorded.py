@@ -18,6 +18,7 @@ from tickworld.data import store
 from tickworld.data.episode import Episodes, concatenate, select
 from tickworld.data.store import Store
 from tickworld.errors import UserError
+from tickworld.places import Url, place
 from tickworld.seeds import uniform
 from tickworld.simulator import Opening, Status
 
@@ -32,9 +33,9 @@ def is_recorded(name: str) -> bool:
     return name.startswith(PREFIX)
 
 
-def folder_of(name: str) -> Path:
+def folder_of(name: str) -> Path | Url:
     """The recording that the game ``name`` is."""
-    return Path(name.removeprefix(PREFIX))
+    return place(name.removeprefix(PREFIX))
 
 
 def first_held_out(there: Store) -> int:
@@ -66,7 +67,7 @@ class Place(NamedTuple):
 class Recorded:
     """The recording at ``path`` as a Simulator without params. Raises UserError where there is none."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | Url) -> None:
         self.store = store.open(path)
         self.spec = replace(self.store.spec, params=(), opening=0, branchable=False)
 

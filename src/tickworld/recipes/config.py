@@ -16,6 +16,7 @@ from tickworld.games.families import Split, restrict
 from tickworld.games.gym_config import GymConfig, changed
 from tickworld.models.parts import Part
 from tickworld.models.world import WorldConfig
+from tickworld.places import Place
 from tickworld.simulator import Simulator
 from tickworld.training.fit import TrainingConfig
 from tickworld.training.rewards import RewardsConfig
@@ -25,7 +26,7 @@ class GameConfig(Config):
     """Which game, and how its params are fixed or drawn."""
 
     name: str
-    """a game of `tickworld games`, gym:ID for an environment of Gymnasium, or data:FOLDER for a recording"""
+    """a game of `tickworld games`, gym:ID for an environment of Gymnasium, data:FOLDER or data:URL for a recording"""
     params: dict[str, float | tuple[float, float]] = {}
     """params by name: a number fixes one, a (low, high) pair draws it anew for each episode"""
     split: Split | None = None
@@ -75,8 +76,8 @@ class RunConfig(Config):
     """of the first weights, the order of batches and all noise in training"""
     threads: int = Field(default=2, gt=0)
     """processor threads that torch may use; another number may change the last bits of the result"""
-    data: Path | None = None
-    """folder of a recording to learn from; without one the run records its own"""
+    data: Place | None = None
+    """folder of a recording to learn from, or its URL (s3://BUCKET/NAME); without one the run records its own"""
     game: GameConfig
     """what is learned"""
     record: Plan = Plan(players="mixed")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from tickworld import places
 from tickworld.agents import player
 from tickworld.data import manifest, store
 from tickworld.data.health import CHECKS as OF_RECORDINGS
 from tickworld.data.health import Symptom, recording_symptoms
 from tickworld.evaluation.symptoms import CHECKS as OF_WORLDS
 from tickworld.evaluation.symptoms import examined, world_symptoms
+from tickworld.places import Url
 from tickworld.progress import Progress, Silent
 from tickworld.recipes.run import Run, open_run
 from tickworld.recipes.shelf import located, open_playable
@@ -34,8 +36,8 @@ def diagnose(place: str | Path, show: Progress | None = None) -> list[Diagnosis]
     Raises UserError when it is none of these.
     """
     show = show or Silent()
-    if Path(place).is_dir() and manifest.is_there(Path(place)):
-        return [_recording(Path(place))]
+    if manifest.is_there(place):
+        return [_recording(places.place(place))]
     path, found = located(place), []
     if path.is_dir():
         run = open_run(path)
@@ -51,7 +53,7 @@ def diagnose(place: str | Path, show: Progress | None = None) -> list[Diagnosis]
     return found
 
 
-def _recording(path: Path) -> Diagnosis:
+def _recording(path: Path | Url) -> Diagnosis:
     opened = store.open(path)
     symptoms = recording_symptoms(opened.read(EPISODES), opened.spec)
     return Diagnosis(f"the recording {path}", tuple(OF_RECORDINGS), symptoms)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from tickworld.config import override
 from tickworld.data import store
 from tickworld.data.manifest import is_there
 from tickworld.data.recorded import PREFIX, Recorded, folder_of, is_recorded
+from tickworld.places import place
 from tickworld.recipes.config import GameConfig, RunConfig
 from tickworld.training.rare import RareConfig
 from tickworld.training.sampling import HardConfig, PoolConfig
@@ -22,9 +22,9 @@ def with_game(changes: Mapping[str, Any]) -> dict[str, Any]:
     """``changes`` to a recipe, in which data that was imported is its own game. Raises UserError for data that cannot
     be read."""
     data = changes.get("data")
-    if data is None or "game.name" in changes or not is_there(Path(data)):
+    if data is None or "game.name" in changes or not is_there(data):
         return dict(changes)
-    if store.open(Path(data)).manifest.imported is None:
+    if store.open(place(data)).manifest.imported is None:
         return dict(changes)
     return {**changes, "game.name": f"{PREFIX}{data}"}
 
