@@ -22,7 +22,7 @@ def test_words_come_through_unions_and_free_mappings() -> None:
     config = configs.override(recipe("demo"), {"world.core.kind": "lstm", "game.params.serve_wait": [0, 15]})
     assert about(config, "world.core.size") == LstmConfig.model_fields["size"].description
     assert about(config, "world.core.kind").startswith("what happens when a tick passes: gru, lstm, ")
-    assert about(config, "training.sampler.kind") == "which windows it sees: uniform, hard, rare"
+    assert about(config, "training.sampler.kind") == "which windows it sees: uniform, hard, rare, streamed"
     assert about(config, "game.params.serve_wait").startswith("params by name")
 
 

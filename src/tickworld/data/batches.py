@@ -50,29 +50,41 @@ def draw_windows(
     episodes: Episodes, shape: WindowShape, seed: int, iteration: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which windows ``windows`` takes: their episodes and the ticks they start at, [B] each."""
-    ends = np.cumsum(legal_starts(episodes, shape))
-    pick = seeds.generator(seed, "windows", iteration).integers(0, ends[-1], shape.batch)
+    return draw_starts(legal_starts(episodes, shape), shape.batch, seed, iteration)
+
+
+def draw_starts(
+    counts: NDArray[np.int64], batch: int, seed: int, iteration: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """As ``draw_windows``, of episodes that have ``counts`` [E] windows each."""
+    ends = np.cumsum(counts)
+    pick = seeds.generator(seed, "windows", iteration).integers(0, ends[-1], batch)
     index = np.searchsorted(ends, pick, side="right")
     return index, pick - np.where(index > 0, ends[index - 1], 0)
 
 
 def legal_starts(episodes: Episodes, shape: WindowShape) -> NDArray[np.int64]:
     """How many windows each episode has, int [E]: they start at its ticks 0, 1, ... Raises UserError if none has."""
+    return count_starts(episodes.lengths, episodes.ticks, shape)
+
+
+def count_starts(lengths: NDArray[np.integer], most: int, shape: WindowShape) -> NDArray[np.int64]:
+    """As ``legal_starts``, of episodes of these ``lengths`` [E] with room for ``most`` ticks."""
     opening, ticks, batch = shape
     if opening < 0 or ticks < 1 or batch < 1:
         raise UserError(f"windows need opening >= 0, ticks >= 1 and batch >= 1; got {opening}, {ticks} and {batch}")
     before = max(opening - 1, 0)
-    room = episodes.ticks - before - ticks + 1
+    room = most - before - ticks + 1
     if room < 1:
         raise UserError(
             f"windows of {opening} opening frames and {ticks} ticks need episodes of at least {before + ticks} ticks; "
-            f"got {episodes.ticks}; record longer ones or take shorter windows"
+            f"got {most}; record longer ones or take shorter windows"
         )
-    counts = np.clip(episodes.lengths.astype(np.int64) - before, 0, room if opening else 1)
+    counts = np.clip(lengths.astype(np.int64) - before, 0, room if opening else 1)
     if not counts.any():
         raise UserError(
             f"no episode lasts for {opening} opening frames and one tick after them; the longest has "
-            f"{episodes.lengths.max(initial=0)} ticks; record others or take a shorter opening"
+            f"{lengths.max(initial=0)} ticks; record others or take a shorter opening"
         )
     return counts
 

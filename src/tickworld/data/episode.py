@@ -50,6 +50,11 @@ class Episodes:
         """T: the number of ticks there is room for."""
         return self.actions.shape[1]
 
+    @property
+    def nbytes(self) -> int:
+        """How much memory they take."""
+        return sum(getattr(self, name).nbytes for name in ARRAYS) + sum(each.nbytes for each in self.truth.values())
+
 
 ARRAYS = tuple(each.name for each in fields(Episodes) if each.name != "truth")
 """The names of the arrays that every recording has."""

@@ -54,7 +54,7 @@ def record(
     tell(kept, frames)
     if by is None:
         by, block = Alone(), functools.partial(block, tell=lambda played, _: tell(kept + played, frames))
-    for index in by.each(block, missing):
+    for index, _ in by.each(block, missing):
         kept += len(target.rows(index)) * plan.ticks
         tell(kept, frames)
     return target

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 from pathlib import Path
 
 from tickworld.agents import player
 from tickworld.data import store
-from tickworld.data.episode import Episodes
+from tickworld.data.material import Material
 from tickworld.data.record import record
 from tickworld.data.recorded import Recorded, first_held_out
 from tickworld.data.store import Store
@@ -43,15 +42,12 @@ def recorded(config: RunConfig, folder: Path, show: Progress) -> Store:
     return there
 
 
-def learned_from(there: Store, game: Simulator, limit: int | None = None) -> Episodes:
+def learned_from(there: Store, game: Simulator, limit: int | None = None) -> Material:
     """The episodes to be trained on, the first ``limit`` of them at most: all, or, where the recording itself is the
-    game, those that are not held out to judge by, without params. Raises UserError as the store does, and when nothing
-    could be held out."""
-    if not isinstance(game, Recorded):
-        return there.read(limit)
-    first = first_held_out(there)
-    episodes = there.read(first if limit is None else min(first, limit))
-    return replace(episodes, params=episodes.params[:, :0])
+    game, those that are not held out to judge by, without params. Raises UserError when nothing could be held out."""
+    bare = isinstance(game, Recorded)
+    count = first_held_out(there) if bare else there.manifest.plan.episodes
+    return Material(there, count if limit is None else min(count, limit), bare)
 
 
 def _check_recording(there: Store, wanted: Spec) -> None:

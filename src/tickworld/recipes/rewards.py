@@ -35,7 +35,7 @@ def learned_in(folder: Path, run: RunConfig, config: RewardsConfig, show: Progre
     """The reward model of the run in ``folder``, learned from the run's own recording and written there in place of
     any other. Raises UserError for a recording that shows no rewards, and as recording does."""
     game = run.game.build()
-    episodes = learned_from(recorded(run, folder / "data", show), game, config.episodes)
+    episodes = learned_from(recorded(run, folder / "data", show), game, config.episodes).episodes
     model = learned(episodes, game.spec, config, seeds.derive(run.seed, "rewards"), show)
     write(folder / FILE, model)
     return model

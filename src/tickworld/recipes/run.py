@@ -164,13 +164,11 @@ def _train(run: Run, show: Progress, fabric: Any, accumulate: int) -> None:
     optimizer = make_optimizer(world, config)
     with fabric.rank_zero_first():
         there = recorded(run.config, run.folder / "data", show)
-    episodes = learned_from(there, game)
+    play, opening = _stream(run.config, game), world.initializer.opening
+    sampler = config.sampler.build(learned_from(there, game), opening, _training_seed(run), play, config.iterations)
     if fabric.is_global_zero:
-        keep_starts(run, episodes, world.initializer.opening)
+        keep_starts(run, sampler.some(), opening)
         files.clear_partials(run.checkpoints)
-    play = _stream(run.config, game)
-    opening = world.initializer.opening
-    sampler = config.sampler.build(episodes, opening, _training_seed(run), play, config.iterations)
     lesson = Lesson(config, sampler, _training_seed(run))
     source = "; then ".join([*earlier, in_words(there)])
     training = checkpoint.Training(world, optimizer, lesson, source)
@@ -240,6 +238,8 @@ def _train_from(
                 world.train()
             if done % output.save == 0 or done == last:
                 checkpoint.save(run.checkpoints, done, training, time.perf_counter() - started)
+    if told := training.lesson.sampler.told():
+        show.say(told)
     fabric.barrier()
 
 

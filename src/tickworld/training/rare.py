@@ -19,6 +19,7 @@ from pydantic import Field
 from tickworld import background
 from tickworld.data.batches import Batch, WindowShape, cut
 from tickworld.data.episode import Episodes
+from tickworld.data.material import Source, decoded
 from tickworld.data.rarity import BINS, counted
 from tickworld.data.seeking import Found, Play, Seeker
 from tickworld.errors import UserError
@@ -38,14 +39,14 @@ class RareConfig(PoolConfig):
     common: int = Field(default=0, ge=0)
     """windows of the recording, drawn uniformly, that are scored beside the rare ones"""
 
-    def build(self, episodes: Episodes, opening: int, seed: int, play: Play | None = None, iterations: int = 0) -> Rare:
+    def build(self, episodes: Source, opening: int, seed: int, play: Play | None = None, iterations: int = 0) -> Rare:
         """The sampler over ``episodes`` and what ``play`` plays, which it does ahead while there are ``iterations`` to
         come. Raises UserError without it."""
         if play is None:
             raise UserError(
                 "sampler rare plays the game while training, and this one cannot be; use --training.sampler.kind hard"
             )
-        return Rare(self, episodes, opening, seed, play, iterations)
+        return Rare(self, decoded(episodes), opening, seed, play, iterations)
 
 
 class Rare(Hard):

@@ -8,5 +8,6 @@ from pydantic import Field
 
 from tickworld.training.rare import RareConfig
 from tickworld.training.sampling import HardConfig, UniformConfig
+from tickworld.training.streamed import StreamedConfig
 
-SamplerConfig = Annotated[UniformConfig | HardConfig | RareConfig, Field(discriminator="kind")]
+SamplerConfig = Annotated[UniformConfig | HardConfig | RareConfig | StreamedConfig, Field(discriminator="kind")]

@@ -28,6 +28,7 @@ from tickworld import seeds
 from tickworld.config import Config
 from tickworld.data.batches import Batch, WindowShape, cut, draw_windows
 from tickworld.data.episode import Episodes
+from tickworld.data.material import Source, decoded
 from tickworld.data.seeking import Play
 from tickworld.states import join, take
 
@@ -43,10 +44,10 @@ class UniformConfig(Config):
     kind: Literal["uniform"] = "uniform"
 
     def build(
-        self, episodes: Episodes, opening: int, seed: int, play: Play | None = None, iterations: int = 0
+        self, episodes: Source, opening: int, seed: int, play: Play | None = None, iterations: int = 0
     ) -> Sampler:
         """The sampler over ``episodes``."""
-        return Sampler(episodes, opening, seed)
+        return Sampler(decoded(episodes), opening, seed)
 
 
 class PoolConfig(Config):
@@ -69,9 +70,9 @@ class HardConfig(PoolConfig):
 
     kind: Literal["hard"] = "hard"
 
-    def build(self, episodes: Episodes, opening: int, seed: int, play: Play | None = None, iterations: int = 0) -> Hard:
+    def build(self, episodes: Source, opening: int, seed: int, play: Play | None = None, iterations: int = 0) -> Hard:
         """The sampler over ``episodes``."""
-        return Hard(self, episodes, opening, seed)
+        return Hard(self, decoded(episodes), opening, seed)
 
 
 class Sampler:
@@ -95,6 +96,14 @@ class Sampler:
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """Goes on from what was saved."""
+
+    def some(self) -> Episodes:
+        """Episodes to take openings from."""
+        return self.episodes
+
+    def told(self) -> str:
+        """What is to be said of it when training is over; empty for nothing."""
+        return ""
 
     def _uniform(self, iteration: int, windows: int, ticks: int, *names: str) -> NDArray[np.int64]:
         """Episodes and starts [2, N]; ``names`` tell one stream of draws from another."""
