@@ -2,6 +2,8 @@
 
 OMP_NUM_THREADS=1 python benchmarks/scaling.py recording       frames/s recorded by this process, by pools and by Ray
 OMP_NUM_THREADS=1 python benchmarks/scaling.py training        iterations/s in one process and in two
+OMP_NUM_THREADS=1 python benchmarks/scaling.py evaluation      ticks/s judged by this process, by pools and by Ray
+OMP_NUM_THREADS=1 python benchmarks/scaling.py streaming       batches/s from memory, from disk and from object storage
 OMP_NUM_THREADS=1 python benchmarks/scaling.py loop            ``fit`` beside a plain torch loop, turn by turn
 
 Each table is side by side in one call; other work on the machine shares the processors, so read the ratios.
@@ -10,11 +12,15 @@ Each table is side by side in one call; other work on the machine shares the pro
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,18 +30,25 @@ import torch
 
 from tickworld import seeds
 from tickworld.agents import player
+from tickworld.data import store
+from tickworld.data.copying import copy
 from tickworld.data.episode import Episodes
 from tickworld.data.manifest import Plan
+from tickworld.data.material import Material
 from tickworld.data.record import play_episodes, record
 from tickworld.games import game
 from tickworld.models.world import seeded_world
+from tickworld.places import Url
 from tickworld.recipes import recipe
+from tickworld.recipes.playable import judge
+from tickworld.recipes.shelf import open_playable
 from tickworld.training import log
 from tickworld.training.engine import engine
 from tickworld.training.fit import Lesson, TrainingConfig, fit, make_optimizer
 from tickworld.training.objectives import combine
 from tickworld.training.sampling import Sampler, UniformConfig
 from tickworld.training.shards import tensors
+from tickworld.training.streamed import MB, Streamed, StreamedConfig
 from tickworld.workers import Workers, workers
 
 RECIPES = ("demo", "seed_gru")
@@ -45,6 +58,24 @@ def recording(asked: argparse.Namespace) -> None:
     """Frames a second on disk, whoever plays."""
     pong = game("pong")
     plan = Plan(players="mixed", episodes=asked.episodes, ticks=512, block=max(asked.episodes // 8, 1))
+
+    def play(by: Workers | None) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            record(pong, player("mixed", pong), plan, Path(folder) / "data", by=by)
+
+    _by_each("recorded by", "frames/s", plan.episodes * plan.ticks, play)
+
+
+def evaluation(asked: argparse.Namespace) -> None:
+    """Ticks a second that the shipped Pong is judged for, whoever plays."""
+    playable = replace(open_playable("cartridge:pong"), threads=1)
+    settings = {"rollouts": asked.rollouts, "frames": asked.frames, "measures": ()}
+    config = playable.evaluation.model_copy(update=settings)
+    _by_each("judged by", "ticks/s", asked.rollouts * asked.frames, lambda by: judge(playable, config, by=by) and None)
+
+
+def _by_each(title: str, unit: str, amount: int, work: Callable[[Workers | None], None]) -> None:
+    """A table of how fast ``work`` that is ``amount`` units goes, whoever does it."""
     who: dict[str, Callable[[], Workers | None]] = {
         "this process": lambda: None,
         "a pool of 1": lambda: workers(1),
@@ -52,13 +83,12 @@ def recording(asked: argparse.Namespace) -> None:
         "Ray, 1 worker": lambda: workers(1, "ray"),
         "Ray, 2 workers": lambda: workers(2, "ray"),
     }
-    print("| recorded by | frames/s, with the start of the workers | times this process |\n| --- | ---: | ---: |")
+    print(f"| {title} | {unit}, with the start of the workers | times this process |\n| --- | ---: | ---: |")
     base = 0.0
     for name, by in who.items():
-        with tempfile.TemporaryDirectory() as folder:
-            started = time.perf_counter()
-            record(pong, player("mixed", pong), plan, Path(folder) / "data", by=by())
-            speed = plan.episodes * plan.ticks / (time.perf_counter() - started)
+        started = time.perf_counter()
+        work(by())
+        speed = amount / (time.perf_counter() - started)
         base = base or speed
         print(f"| {name} | {speed:,.0f} | {speed / base:.2f} |", flush=True)
 
@@ -89,6 +119,52 @@ def _logged(name: str, folder: Path, processes: int, iterations: int) -> list[di
     command = [sys.executable, "-m", "tickworld.cli", "train", name, "--out", str(folder), *words]
     subprocess.run([*command, "--devices", str(processes)], check=True, capture_output=True)
     return list(log.read(folder / "log.jsonl"))
+
+
+def streaming(asked: argparse.Namespace) -> None:
+    """Batches a second that are drawn, and how much is held for it, as long as a training would take them."""
+    pong = game("pong")
+    plan = Plan(players="mixed", episodes=asked.episodes, ticks=512, block=64)
+    print("| drawn from | batches/s | MB held at most | MB read |\n| --- | ---: | ---: | ---: |")
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as url:
+        here = record(pong, player("mixed", pong), plan, Path(folder) / "data")
+        copy(here, url)
+        streamed = StreamedConfig(memory=asked.memory)
+        for name, config, there in (
+            ("memory", UniformConfig(), here),
+            ("a folder", streamed, here),
+            ("object storage on this machine", streamed, store.open(url)),
+        ):
+            material = Material(there, plan.episodes)
+            sampler = config.build(material, 4, 0)
+            sampler.draw(0, 32, 32, lambda batch: np.zeros(0, np.float32))
+            started = time.perf_counter()
+            for iteration in range(1, asked.iterations):
+                sampler.draw(iteration, 32, 32, lambda batch: np.zeros(0, np.float32))
+            speed = (asked.iterations - 1) / (time.perf_counter() - started)
+            held, read = (
+                (sampler.shelf.most, sampler.shelf.count * material.part_bytes)
+                if isinstance(sampler, Streamed)
+                else (material.episodes.nbytes,) * 2
+            )
+            print(f"| {name} | {speed:,.0f} | {held / MB:,.0f} | {read / MB:,.0f} |", flush=True)
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[Url]:
+    """A URL on an object storage that is begun on this machine."""
+    (folder / "storage" / "bucket").mkdir(parents=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = [sys.executable, "-m", "localbucket", str(folder / "storage"), "--port", str(port)]
+    keys = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
+    os.environ.update({"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", **keys})
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield Url("s3://bucket/pong")
+        finally:
+            process.kill()
 
 
 def loop(asked: argparse.Namespace) -> None:
@@ -139,13 +215,17 @@ def _plain(name: str, played: Episodes, config: TrainingConfig, opening: int) ->
 def main() -> None:
     """Prints one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("recording", "training", "loop"))
+    tables = {each.__name__: each for each in (recording, training, evaluation, streaming, loop)}
+    parser.add_argument("what", choices=tables)
     parser.add_argument("--episodes", type=int, default=4096, help="recorded by each")
     parser.add_argument("--iterations", type=int, default=200, help="of each training")
     parser.add_argument("--turns", type=int, default=100, help="iterations of each loop")
+    parser.add_argument("--memory", type=float, default=256, help="MB of a recording that are held")
+    parser.add_argument("--rollouts", type=int, default=256, help="games that are judged by each")
+    parser.add_argument("--frames", type=int, default=250, help="ticks of each of them")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    {"recording": recording, "training": training, "loop": loop}[asked.what](asked)
+    tables[asked.what](asked)
 
 
 if __name__ == "__main__":

@@ -29,8 +29,9 @@ def make(request: pytest.FixtureRequest) -> Callable[[], Workers]:
     return partial(workers, 2, request.param)
 
 
-def marked(folder: Path, deaths: int, part: int) -> None:
-    """Leaves a mark; the first ``deaths`` times that part 3 is tried its worker is killed instead."""
+def marked(folder: Path, deaths: int, part: int) -> int:
+    """Leaves a mark and brings ten times its number; the first ``deaths`` times that part 3 is tried its worker is
+    killed instead."""
     if part == 3:
         for death in range(deaths):
             try:
@@ -40,6 +41,7 @@ def marked(folder: Path, deaths: int, part: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(0.01)
     (folder / f"part-{part}").write_text(str(os.getpid()))
+    return 10 * part
 
 
 def refused(part: int) -> None:
@@ -65,7 +67,7 @@ def test_a_recording_is_the_same_whoever_plays_it(make: Callable[[], Workers], t
 
 def test_a_lost_worker_loses_nothing(make: Callable[[], Workers], tmp_path: Path) -> None:
     """Nor do two, and what a worker raises is raised here."""
-    assert sorted(make().each(partial(marked, tmp_path, 2), range(8))) == list(range(8))
+    assert sorted(make().each(partial(marked, tmp_path, 2), range(8))) == [(part, 10 * part) for part in range(8)]
     assert {each.name for each in tmp_path.glob("death-*")} == {"death-0", "death-1"}
     done = {int(each.name[5:]): int(each.read_text()) for each in tmp_path.glob("part-*")}
     assert done.keys() == set(range(8)) and os.getpid() not in done.values()
@@ -80,7 +82,7 @@ def test_workers_that_always_die_are_told(make: Callable[[], Workers], tmp_path:
 
 def test_alone_does_one_after_the_other() -> None:
     seen: list[int] = []
-    assert list(Alone().each(seen.append, [3, 1, 2])) == seen == [3, 1, 2]
+    assert list(Alone().each(seen.append, [3, 1, 2])) == [(3, None), (1, None), (2, None)] and seen == [3, 1, 2]
 
 
 def test_work_that_cannot_be_sent_and_engines_that_are_not_there_are_told() -> None:

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 from tickworld.errors import UserError, check_installed, choose
 
 T = TypeVar("T")
+R = TypeVar("R")
 LOSSES = 3
 """Times that workers may be lost with no part done in between, before it is given up."""
 
@@ -24,8 +25,8 @@ LOSSES = 3
 class Workers(Protocol):
     """Who does the parts."""
 
-    def each(self, work: Callable[[T], Any], parts: Iterable[T]) -> Iterator[T]:
-        """Does ``work`` on each of ``parts``; yields each once it is done, in any order.
+    def each(self, work: Callable[[T], R], parts: Iterable[T]) -> Iterator[tuple[T, R]]:
+        """Does ``work`` on each of ``parts``; yields each with what it brought once it is done, in any order.
 
         Raises what ``work`` raises, and UserError for work that cannot be sent, and when workers are lost again and
         again.
@@ -36,11 +37,10 @@ class Workers(Protocol):
 class Alone:
     """This process, one part after the other."""
 
-    def each(self, work: Callable[[T], Any], parts: Iterable[T]) -> Iterator[T]:
+    def each(self, work: Callable[[T], R], parts: Iterable[T]) -> Iterator[tuple[T, R]]:
         """As ``Workers``."""
         for part in parts:
-            work(part)
-            yield part
+            yield part, work(part)
 
 
 class Pool:
@@ -50,29 +50,28 @@ class Pool:
     def __init__(self, count: int) -> None:
         self.count = count
 
-    def each(self, work: Callable[[T], Any], parts: Iterable[T]) -> Iterator[T]:
+    def each(self, work: Callable[[T], R], parts: Iterable[T]) -> Iterator[tuple[T, R]]:
         """As ``Workers``."""
         left, lost = list(parts), 0
-        work = functools.partial(_unpacked, _packed(work))
+        task = functools.partial(_unpacked, _packed(work))
         while left:
             before = len(left)
             try:
-                for part in self._round(work, left):
+                for part, result in self._round(task, left):
                     left.remove(part)
-                    yield part
+                    yield part, result
             except BrokenProcessPool:
                 lost = lost + 1 if len(left) == before else 1
                 if lost >= LOSSES:
                     raise UserError(_lost(lost, len(left))) from None
 
-    def _round(self, work: Callable[[T], Any], parts: list[T]) -> Iterator[T]:
+    def _round(self, work: Callable[[T], Any], parts: list[T]) -> Iterator[tuple[T, Any]]:
         kind = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
         with ProcessPoolExecutor(min(self.count, len(parts)), multiprocessing.get_context(kind)) as pool:
             doing: dict[Future[Any], T] = {pool.submit(work, part): part for part in parts}
             try:
                 for done in as_completed(doing):
-                    done.result()
-                    yield doing[done]
+                    yield doing[done], done.result()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
@@ -85,7 +84,7 @@ class Ray:
         check_installed(["ray"], "ray")
         self.count = count
 
-    def each(self, work: Callable[[T], Any], parts: Iterable[T]) -> Iterator[T]:
+    def each(self, work: Callable[[T], R], parts: Iterable[T]) -> Iterator[tuple[T, R]]:
         """As ``Workers``."""
         import ray
         from ray.exceptions import RayTaskError, WorkerCrashedError
@@ -105,7 +104,7 @@ class Ray:
                 (done, *_), _ = ray.wait(list(doing))
                 part = doing.pop(done)
                 try:
-                    ray.get(done)
+                    result = ray.get(done)
                 except WorkerCrashedError:
                     left.append(part)
                     lost += 1
@@ -115,7 +114,7 @@ class Ray:
                 except RayTaskError as error:
                     raise error.cause from None
                 lost = 0
-                yield part
+                yield part, result
         finally:
             if mine:
                 ray.shutdown()
@@ -139,6 +138,11 @@ def workers(count: int = 1, engine: str = "pool") -> Workers:
     return choose(WORKERS, engine, "engine")(count)
 
 
+def several(count: int, engine: str) -> Workers | None:
+    """As ``workers``; None for one of the pool, in whose place this process works."""
+    return None if (count, engine) == (1, "pool") else workers(count, engine)
+
+
 def _packed(work: Callable[..., Any]) -> bytes:
     try:
         return pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
@@ -146,8 +150,8 @@ def _packed(work: Callable[..., Any]) -> bytes:
         raise UserError(f"this work cannot be sent to other processes ({error}); use one worker") from error
 
 
-def _unpacked(work: bytes, part: Any) -> None:
-    pickle.loads(work)(part)
+def _unpacked(work: bytes, part: Any) -> Any:
+    return pickle.loads(work)(part)
 
 
 def _lost(times: int, parts: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 import tyro
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from rich.console import Console
 from rich.table import Table
 
@@ -19,6 +19,7 @@ from tickworld.progress import Progress
 from tickworld.simulator import Explained, Simulator
 
 Json = Annotated[bool, tyro.conf.arg(name="json")]
+WorkerCount = Annotated[int, Field(gt=0, le=1024)]
 RunFolder = Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
 
 

@@ -20,7 +20,7 @@ from tickworld.cli.blend import Blend as Blend
 from tickworld.cli.cartridges import Cartridges as Cartridges
 from tickworld.cli.cartridges import Join as Join
 from tickworld.cli.cartridges import Pack as Pack
-from tickworld.cli.command import Command, Json, RunFolder, print_json, print_table, tell_choices
+from tickworld.cli.command import Command, Json, RunFolder, WorkerCount, print_json, print_table, tell_choices
 from tickworld.cli.console import Terminal
 from tickworld.cli.doctor import Doctor as Doctor
 from tickworld.cli.export import Export as Export
@@ -173,6 +173,10 @@ class Evaluate(Command):
     """of a family of games, which of them: seen, between, corner or strange; by default those that it learned"""
     games: int = Field(default=64, gt=0, le=4096)
     """how many games of the split"""
+    workers: WorkerCount = 1
+    """processes that play the games, 64 at a time; measures are taken by this one"""
+    engine: str = "pool"
+    """who runs them: pool, on this machine, or ray, on a cluster"""
     json_output: Json = False
     """print JSON for a program to read"""
 
@@ -188,11 +192,13 @@ class Evaluate(Command):
         """Evaluates."""
         from tickworld.recipes.playable import judge
         from tickworld.recipes.shelf import open_playable
+        from tickworld.workers import several
 
         playable = open_playable(self.path)
         if self.split:
             playable = replace(playable, game=restrict(playable.game, self.split, self.games))
-        result = judge(playable, self._settings(playable.evaluation, overrides), Terminal()).to_json()
+        settings = self._settings(playable.evaluation, overrides)
+        result = judge(playable, settings, Terminal(), several(self.workers, self.engine)).to_json()
         if self.json_output:
             print_json(result)
         else:

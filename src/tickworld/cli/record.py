@@ -9,7 +9,7 @@ import tyro
 from pydantic import Field
 
 from tickworld import config as configs
-from tickworld.cli.command import Command, print_table, tell_choices
+from tickworld.cli.command import Command, WorkerCount, print_table, tell_choices
 from tickworld.cli.console import Terminal
 from tickworld.cli.parse import flags
 from tickworld.errors import UserError, near_match
@@ -40,7 +40,7 @@ class Record(Command):
     """ticks of an episode, unless the game is over sooner"""
     seed: int = Field(default=0, ge=0, lt=2**63)
     """changes every start and every key"""
-    workers: int = Field(default=1, gt=0, le=1024)
+    workers: WorkerCount = 1
     """processes that play, each whole blocks of episodes"""
     engine: str = "pool"
     """who runs them: pool, on this machine, or ray, on a cluster"""
@@ -71,7 +71,7 @@ class Record(Command):
         from tickworld.data.manifest import Plan
         from tickworld.data.record import record
         from tickworld.games import game_of
-        from tickworld.workers import workers
+        from tickworld.workers import several
 
         params = dict(_read_param(text) for text in self.param)
         simulator, show = game_of(self.game, params, self.options(overrides)), Terminal()
@@ -79,8 +79,7 @@ class Record(Command):
         plan = Plan(players=self.players, episodes=self.episodes, ticks=self.ticks, seed=self.seed)
         who = player(self.players, simulator)
         with show.bar(f"recording {self.game}", plan.episodes * plan.ticks, "frames") as at:
-            by = None if (self.workers, self.engine) == (1, "pool") else workers(self.workers, self.engine)
-            record(simulator, who, plan, self.out, lambda done, _: at(done, ""), by)
+            record(simulator, who, plan, self.out, lambda done, _: at(done, ""), several(self.workers, self.engine))
         print(f"{plan.episodes} episodes of {plan.ticks} ticks are in {self.out}")
 
 

@@ -22,11 +22,16 @@ class Start:
     player: Player
     count: int
     seed: int
+    first: int = 0  # number of the first row; row r is the same in whatever company
 
     @property
     def rows(self) -> NDArray[np.uint64]:
         """The seeds of the rows, apart from those of any recording with the same number."""
-        return streams.rows(streams.derive(self.seed, "evaluation"), 0, self.count)
+        return streams.rows(streams.derive(self.seed, "evaluation"), self.first, self.count)
+
+
+class OverTooSoon(UserError):
+    """No game lasts until the world starts."""
 
 
 class Beginning(NamedTuple):
@@ -64,10 +69,10 @@ class Beginning(NamedTuple):
 
 
 def begin(truth: Simulator, start: Start, opening: int) -> Beginning:
-    """The truth played until ``opening`` frames are seen, at least one. Raises UserError when no game lasts so long."""
+    """The truth played until ``opening`` frames are seen, at least one. Raises OverTooSoon when none lasts so long."""
     common = first_ticks(truth, start.player, start.rows, opening)
     if truth.status(common.truth).over.all():
-        raise UserError(
+        raise OverTooSoon(
             f"every game of {truth.spec.name} is over before the {len(common.seen)} frames that the world starts from; "
             "play more games, or with other players"
         )

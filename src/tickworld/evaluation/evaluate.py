@@ -1,11 +1,14 @@
-"""One call from two simulators to all figures: horizons, floors, errors over time, speed."""
+"""One call from two simulators to all figures: horizons, floors, errors over time, speed.
+
+Games are played ``AT_ONCE`` at a time, whoever plays them, so figures do not depend on it.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +17,20 @@ from pydantic import Field
 from tickworld import seeds
 from tickworld.config import Config
 from tickworld.data.player import Player
-from tickworld.evaluation import errors
+from tickworld.errors import UserError
+from tickworld.evaluation.beginning import OverTooSoon, Start
 from tickworld.evaluation.floors import mean_ball
-from tickworld.evaluation.horizon import Horizon, curve, objects_wrong
-from tickworld.evaluation.positions import Positions
-from tickworld.evaluation.rollout import Start, Tick, rollout
-from tickworld.frames import Frames, pixels_wrong
+from tickworld.evaluation.rollout import rollout
+from tickworld.evaluation.scores import Scores, joined, judge
+from tickworld.frames import Frames
 from tickworld.simulator import Probed, Simulator
+from tickworld.workers import Workers
 
 DREAM = "dream"
 SHOWN = 6
 """How many rollouts are kept to be looked at."""
+AT_ONCE = 64
+"""Games that are played side by side. Another number may change the last bits of a figure."""
 
 
 class EvaluationConfig(Config):
@@ -68,45 +74,6 @@ class EvaluationConfig(Config):
     """rewards: how many games are played"""
     rewards_frames: int = Field(default=500, gt=0)
     """rewards: ticks of each of them"""
-
-
-@dataclass
-class Scores:
-    """What is measured of one dream or floor, tick by tick; ``judged`` counts the rows that were not over."""
-
-    pixel: Horizon
-    object: Horizon | None
-    judged: list[int] = field(default_factory=list)
-    mse: list[float] = field(default_factory=list)
-    bce: list[float] = field(default_factory=list)
-    ssim: dict[int, float] = field(default_factory=dict)
-    positions: Positions = field(default_factory=Positions)
-
-    def horizons(self) -> dict[str, Any]:
-        """The two horizons for JSON; the object horizon is None for a game whose frames cannot be read."""
-        return {
-            "pixel_horizon": self.pixel.summary(),
-            "object_horizon": self.object.summary() if self.object else None,
-        }
-
-    def means(self) -> dict[str, float]:
-        """MSE and BCE over all frames that were judged, a pixel."""
-        return {name: float(np.average(getattr(self, name), weights=self.judged)) for name in ("mse", "bce")}
-
-    def over_time(self) -> dict[str, Any]:
-        """Errors and survival by tick, for JSON."""
-        ticks = len(self.mse) - 1
-        squared = np.array(self.mse)
-        return {
-            "judged": self.judged,
-            "mse": curve(squared),
-            "bce": curve(np.array(self.bce)),
-            "psnr": curve(errors.psnr(squared)),
-            "ssim": {str(tick): round(value, 5) for tick, value in self.ssim.items()},
-            "pixel_survival": curve(self.pixel.survival(ticks)),
-            "object_survival": curve(self.object.survival(ticks)) if self.object else None,
-            "positions": self.positions.over_time(),
-        }
 
 
 @dataclass(frozen=True)
@@ -155,34 +122,101 @@ def evaluate(
     player: Player,
     config: EvaluationConfig | None = None,
     progress: Callable[[int], None] | None = None,
+    by: Workers | None = None,
 ) -> Evaluation:
     """Plays ``config.rollouts`` games of ``config.frames`` ticks in truth and dream, open loop, and measures.
 
     ``player`` is who presses the keys (by ``config.players``); it watches the truth. ``progress`` is told the ticks
-    done.
+    done. ``by``: who plays, ``AT_ONCE`` games at a time; None: this process. Whoever it is, the figures are the same,
+    but for the speeds.
     """
-    config = config or EvaluationConfig()
-    start = Start(player, config.rollouts, config.seed)
-    scores: dict[str, Scores] = {}
-    shown = np.empty((2, min(SHOWN, config.rollouts), config.frames + 1, *truth.spec.frame_shape), np.uint8)
-    timed = _Timed(dream)
+    config, tell = config or EvaluationConfig(), progress or (lambda done: None)
     ball = mean_ball(truth, player, seeds.derive(config.seed, "floor"))
-    last = 0
-    for tick in rollout(truth, {DREAM: timed}, start, config.frames, ball):
-        _judge(scores, tick, truth)
-        shown[:, :, tick.index] = tick.truth[:SHOWN], tick.dreams[DREAM][:SHOWN]
-        last = tick.index
-        if progress:
-            progress(tick.index)
+    firsts, found = range(0, config.rollouts, AT_ONCE), dict[int, Played]()
+
+    def done(ticks: int) -> None:
+        tell((len(found) * config.frames + ticks) // len(firsts))
+
+    play = Games(dream, truth, player, config, ball)
+    if by is None:
+        for first in firsts:
+            found[first] = play(first, done)
+    else:
+        for first, played in by.each(play.with_threads(), firsts):
+            found[first] = played
+            done(0)
+    parts = [found[first] for first in firsts]
+    lasting = [part for part in parts if not part.too_soon]
+    if not lasting:
+        raise UserError(parts[0].too_soon)
+    names = list(lasting[0].scores)
+    probed = isinstance(truth, Probed)
+    scores = {
+        name: joined([part.scores.get(name) or Scores.blank(part.games, probed) for part in parts]) for name in names
+    }
     return Evaluation(
         game=truth.spec.name,
         rollouts=config.rollouts,
         frames=config.frames,
         scores=scores,
-        ticks_per_second={"batch": timed.rate(), "alone": speed_alone(dream, truth, player)},
-        truth_shown=shown[0, :, : last + 1],
-        dream_shown=shown[1, :, : last + 1],
+        ticks_per_second={
+            "batch": sum(part.rows for part in parts) / max(sum(part.seconds for part in parts), 1e-9),
+            "alone": speed_alone(dream, truth, player),
+        },
+        truth_shown=lasting[0].shown[0],
+        dream_shown=lasting[0].shown[1],
     )
+
+
+class Played(NamedTuple):
+    """What some ``games`` brought: their scores; the frames of the first of them, [2, SHOWN, T+1, H, W, C], truth and
+    dream; how many ticks were dreamt in how many seconds; and why there is nothing, where all were over too soon."""
+
+    games: int
+    scores: dict[str, Scores]
+    shown: NDArray[np.uint8]
+    rows: int
+    seconds: float
+    too_soon: str = ""
+
+
+class Games(NamedTuple):
+    """Plays some of the games of an evaluation."""
+
+    dream: Simulator
+    truth: Simulator
+    player: Player
+    config: EvaluationConfig
+    ball: NDArray[np.uint8] | None
+    threads: int | None = None  # of torch; another number may change the last bits of a figure
+
+    def with_threads(self) -> Games:
+        """The same for other processes, which are to use as many threads as this one."""
+        import torch  # takes seconds to load, and many simulators do without
+
+        return self._replace(threads=torch.get_num_threads())
+
+    def __call__(self, first: int, tell: Callable[[int], None] | None = None) -> Played:
+        """The games from number ``first`` on, ``AT_ONCE`` of them; ``tell`` is told the ticks done."""
+        if self.threads:
+            import torch
+
+            torch.set_num_threads(self.threads)
+        config, truth, timed = self.config, self.truth, _Timed(self.dream)
+        start = Start(self.player, min(AT_ONCE, config.rollouts - first), config.seed, first)
+        shown = np.empty((2, min(SHOWN, start.count), config.frames + 1, *truth.spec.frame_shape), np.uint8)
+        scores: dict[str, Scores] = {}
+        last = 0
+        try:
+            for tick in rollout(truth, {DREAM: timed}, start, config.frames, self.ball):
+                judge(scores, tick, truth)
+                shown[:, :, tick.index] = tick.truth[:SHOWN], tick.dreams[DREAM][:SHOWN]
+                last = tick.index
+                if tell:
+                    tell(last)
+        except OverTooSoon as error:  # other games may last
+            return Played(start.count, {}, shown[:, :, :0], 0, 0.0, str(error))
+        return Played(start.count, scores, shown[:, :, : last + 1].copy(), timed.rows, timed.seconds)
 
 
 def speed_alone(dream: Simulator, truth: Simulator, player: Player, ticks: int = 50) -> float:
@@ -191,29 +225,6 @@ def speed_alone(dream: Simulator, truth: Simulator, player: Player, ticks: int =
     for _ in rollout(truth, {DREAM: timed}, Start(player, 1, 0), ticks):
         pass
     return timed.rate()
-
-
-def _judge(scores: dict[str, Scores], tick: Tick, truth: Simulator) -> None:
-    """Adds one tick to the scores of the dream and every floor; rows that are over are left out."""
-    playing = tick.playing
-    probe = truth.objects if isinstance(truth, Probed) else None
-    true_objects = probe(tick.truth) if probe else None
-    for name, frames in tick.dreams.items():
-        count = len(frames)
-        score = scores.setdefault(name, Scores(Horizon(count), Horizon(count) if probe else None))
-        score.judged.append(int(playing.sum()))
-        score.mse.append(errors.mse(tick.truth[playing], frames[playing]))
-        score.bce.append(errors.bce(tick.truth[playing], frames[playing]))
-        if tick.index in errors.SSIM_TICKS and min(truth.spec.frame_shape[:2]) >= errors.SSIM_WINDOW:
-            score.ssim[tick.index] = errors.ssim(tick.truth[playing], frames[playing])
-        objects = probe(frames) if probe else None
-        if objects and true_objects:
-            score.positions.add(true_objects, objects, playing)
-        if tick.index == 0:  # the common start was shown, not dreamt
-            continue
-        score.pixel.add(pixels_wrong(tick.truth, frames, truth.spec.palette), playing)
-        if objects and true_objects and score.object:
-            score.object.add(objects_wrong(true_objects, objects), playing)
 
 
 class _Timed:

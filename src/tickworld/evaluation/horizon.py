@@ -10,6 +10,7 @@ A rollout that is right to the end counts with its full length and as survived.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,13 @@ class Horizon:
         self.right = np.zeros(count, np.int64)
         """ticks that were right before the first mistake, [N]"""
         self.alive = np.ones(count, bool)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Horizon]) -> Horizon:
+        """Those of ``parts``, one after the other."""
+        whole = cls(0)
+        whole.right, whole.alive = (np.concatenate([getattr(part, name) for part in parts]) for name in vars(whole))
+        return whole
 
     def add(self, wrong: NDArray[np.bool_], playing: NDArray[np.bool_] | bool = True) -> None:
         """One more tick; ``wrong`` [N] says in which rollouts it is wrong. Rollouts that are not ``playing`` are over:

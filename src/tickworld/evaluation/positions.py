@@ -9,6 +9,8 @@ not judged.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,11 +28,29 @@ class Positions:
         """by object: mean distance at each tick, in pixels; NaN where no game shows it"""
         self.lost: dict[str, list[float]] = {}
         """by object: share at each tick; NaN where no truth shows it"""
+        self.counts: dict[str, list[tuple[int, int]]] = {}
+        """by object: of how many games each of them tells, at each tick"""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Positions]) -> Positions:
+        """Those of ``parts``, each of games of its own, as if they had been played side by side."""
+        whole = cls()
+        for name in dict.fromkeys(name for part in parts for name in part.counts):
+            there = [part for part in parts if name in part.counts]
+            off, lost = ([[pair[which] for pair in part.counts[name]] for part in there] for which in (0, 1))
+            whole.off[name] = weighted([part.off[name] for part in there], off)
+            whole.lost[name] = weighted([part.lost[name] for part in there], lost)
+            sums = itertools.zip_longest(*(part.counts[name] for part in there), fillvalue=(0, 0))
+            whole.counts[name] = [(sum(one for one, _ in pairs), sum(two for _, two in pairs)) for pairs in sums]
+        return whole
 
     def add(self, truth: Objects, dream: Objects, playing: NDArray[np.bool_]) -> None:
         """One more tick of N games; those that are not ``playing`` [N] are left out."""
         for name, true in truth.positions.items():
-            off, lost = position_error(true[playing], dream.positions[name][playing])
+            pair = true[playing], dream.positions[name][playing]
+            off, lost = position_error(*pair)
+            there, seen = (~np.isnan(each[:, 2]) for each in pair)
+            self.counts.setdefault(name, []).append((int((there & seen).sum()), int(there.sum())))
             self.off.setdefault(name, []).append(off)
             self.lost.setdefault(name, []).append(lost)
 
@@ -40,6 +60,17 @@ class Positions:
             name: {"off": curve(np.array(self.off[name])), "lost": curve(np.array(self.lost[name]))}
             for name in self.off
         }
+
+
+def weighted(values: Sequence[Sequence[float]], weights: Sequence[Sequence[int]]) -> list[float]:
+    """The means at each tick of what several parts have, [parts][ticks], each value counting ``weights`` times; NaN
+    where nothing counts. A part may end sooner than others."""
+    means = []
+    for pairs in itertools.zip_longest(*(zip(*pair, strict=True) for pair in zip(values, weights, strict=True))):
+        there = [(value, weight) for value, weight in filter(None, pairs) if weight]
+        total = sum(weight for _, weight in there)
+        means.append(sum(value * weight for value, weight in there) / total if total else np.nan)
+    return means
 
 
 def position_error(true: NDArray[np.float64], dreamt: NDArray[np.float64]) -> tuple[float, float]:

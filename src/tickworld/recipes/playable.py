@@ -15,6 +15,7 @@ from tickworld.evaluation.setting import Setting
 from tickworld.models.learned import Learned
 from tickworld.progress import Progress, Silent
 from tickworld.simulator import Simulator
+from tickworld.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,25 @@ def check_names(config: EvaluationConfig, game: Simulator) -> Player:
     return player(config.players, game)
 
 
-def judge(playable: Playable, config: EvaluationConfig, show: Progress | None = None) -> Evaluation:
-    """Evaluates a world open loop against its game, with the measures that ``config`` names."""
+def judge(
+    playable: Playable, config: EvaluationConfig, show: Progress | None = None, by: Workers | None = None
+) -> Evaluation:
+    """Evaluates a world open loop against its game, with the measures that ``config`` names. ``by``: who plays the
+    games; None: this process, which takes all measures."""
     torch.set_num_threads(playable.threads)
-    return assess(playable.world, playable.game, config, show)
+    return assess(playable.world, playable.game, config, show, by)
 
 
-def assess(world: Simulator, game: Simulator, config: EvaluationConfig, show: Progress | None = None) -> Evaluation:
+def assess(
+    world: Simulator,
+    game: Simulator,
+    config: EvaluationConfig,
+    show: Progress | None = None,
+    by: Workers | None = None,
+) -> Evaluation:
     """As ``judge``, for any two simulators. Raises UserError for a measure or player that there is not."""
     show = show or Silent()
     who = check_names(config, game)
     with show.bar(f"evaluating {config.rollouts} rollouts", config.frames, "ticks") as at:
-        evaluation = evaluate(world, game, who, config, lambda done: at(done, ""))
+        evaluation = evaluate(world, game, who, config, lambda done: at(done, ""), by)
     return replace(evaluation, measured=measure(Setting(world, game, who, config, show, PLAYERS)))
