@@ -1,6 +1,7 @@
 """Agents that were trained in a dream alone, beside the same ones trained in the true game and players by hand.
 
     python benchmarks/agents.py cartridge:pong --steps 600000 --out runs/agents
+    python benchmarks/agents.py runs/pong_speed --methods gradient ppo --where dream --observation frame --limit 200
 
 Each agent is trained as `tickworld agent` does it, with the same method, settings, steps and seeds in the dream and in
 the truth; run again, it goes on where it stopped. A match is a game of 500 ticks (``--limit``) against the noisy
@@ -23,6 +24,7 @@ from tickworld import files
 from tickworld.agents import able
 from tickworld.agents.arena import ArenaConfig
 from tickworld.agents.methods import METHODS
+from tickworld.agents.views import VIEWS
 from tickworld.cli.console import Terminal
 from tickworld.recipes.agents import AgentConfig, Stage, Where, judged, train_agent
 
@@ -39,7 +41,7 @@ def trained(out: Path, config: AgentConfig) -> dict[str, Any]:
 def by_hand(out: Path, stage: Stage, config: AgentConfig, name: str) -> dict[str, Any]:
     """How a player of the table is judged, read where that is done: in the truth, and the noisy one in the dream too,
     where matches begin from other starts and so may bring less or more to all alike."""
-    path = out / f"{files.plain_name(config.world)}-{name}-{config.matches}-{config.dreamt}.json"
+    path = out / f"{files.plain_name(config.world)}-{name}-{config.arena.limit}-{config.matches}-{config.dreamt}.json"
     if not path.exists():
         if name != "noisy":
             stage = copy(stage)
@@ -74,6 +76,8 @@ def main() -> None:
     parser.add_argument("world")
     parser.add_argument("--methods", nargs="+", default=["ppo"], choices=list(METHODS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--where", nargs="+", default=PLACES, choices=PLACES, help="where each of them is trained")
+    parser.add_argument("--observation", default="objects", choices=list(VIEWS))
     parser.add_argument("--steps", type=int, default=600_000)
     parser.add_argument("--limit", type=int, default=500)
     parser.add_argument("--matches", type=int, default=1000)
@@ -81,25 +85,27 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/agents"))
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    arena = ArenaConfig(opponent="noisy", observation="objects", limit=asked.limit)
+    arena = ArenaConfig(opponent="noisy", observation=asked.observation, limit=asked.limit)
     config = AgentConfig(world=asked.world, steps=asked.steps, arena=arena, matches=asked.matches, dreamt=asked.dreamt)
     stage, lines, verdicts = Stage(asked.world), [], []
     noisy = by_hand(asked.out, stage, config, "noisy")
     for method in asked.methods:
         for seed in asked.seeds:
             pair = {}
-            for where in PLACES:
+            for where in asked.where:
                 made = config.model_copy(update={"where": where, "method": METHODS[method], "seed": seed})
                 told = pair[where] = trained(asked.out, made)
                 ticks = told["steps"] if where == "truth" else 0
                 lines.append(row(f"{method}, seed {seed}, trained in the {where}", told, ticks, told["seconds"]))
-            verdicts.append(f"{method}, seed {seed}: {verdict(pair['dream'], pair['truth'], noisy)}")
+            if len(pair) == len(PLACES):
+                verdicts.append(f"{method}, seed {seed}: {verdict(pair['dream'], pair['truth'], noisy)}")
     print("| who | return in the dream | return in the truth | true ticks learned from | minutes |")
     print("| --- | --- | --- | ---: | ---: |")
     print("\n".join(lines))
     for name in BY_HAND:
         print(row(name, by_hand(asked.out, stage, config, name), None, None))
-    print("\n".join(verdicts))
+    for each in verdicts:
+        print(each)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def test_what_is_judged_already_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in agents.BY_HAND:
-        files.write_json(tmp_path / f"cartridge-pong-{name}-8-4.json", told(0.0))
+        files.write_json(tmp_path / f"cartridge-pong-{name}-500-8-4.json", told(0.0))
     monkeypatch.setattr(
         agents, "train_agent", lambda folder, config, show: told(3 if "dream" in folder.name else 2) | {
             "steps": config.steps, "seconds": 60.0,
@@ -53,3 +53,6 @@ def test_what_is_judged_already_is_read(
     assert len(lines) == 2 + 4 + 4 + 2
     assert lines[2].startswith("| ppo, seed 0, trained in the dream | 1.00") and lines[2].endswith("| 0 | 1.0 |")
     assert lines[3].endswith("| 9 | 1.0 |") and lines[-1].startswith("ppo, seed 1: in the truth it beats")
+    monkeypatch.setattr(sys, "argv", [*words, str(tmp_path), "--where", "dream"])
+    agents.main()
+    assert len(capsys.readouterr().out.splitlines()) == 2 + 2 + 4, "of one place there is nothing to compare"
