@@ -1,7 +1,7 @@
 """Agents that were trained in a dream alone, beside the same ones trained in the true game and players by hand.
 
     python benchmarks/agents.py cartridge:pong --steps 600000 --out runs/agents
-    python benchmarks/agents.py runs/pong_speed --methods gradient ppo --where dream --observation frame --limit 200
+    python benchmarks/agents.py runs/ale_pong --where dream --steps 8192 --limit 200 --matches 30 --dreamt 8
 
 Each agent is trained as `tickworld agent` does it, with the same method, settings, steps and seeds in the dream and in
 the truth; run again, it goes on where it stopped. A match is a game of 500 ticks (``--limit``) against the noisy
