@@ -29,7 +29,7 @@ URL, PARTS, ITERATIONS, HELD = "s3://bucket/pong", 24, 100, 8
 SETTINGS = (
     "--threads 1 --world.core.width 8 --world.core.summary 4 --world.core.radius [1,1] --world.core.ages 4 "
     f"--training.iterations {ITERATIONS} --training.batch 8 --training.rate.warmup 2 --training.sampler.kind streamed "
-    "--training.sampler.turn 3 --output.log 1 --output.save 10 --output.picture 1000 --evaluation.rollouts 2 "
+    "--training.sampler.turn 3 --output.log 1 --output.save 5 --output.picture 1000 --evaluation.rollouts 2 "
     "--evaluation.frames 5"
 )
 
@@ -39,7 +39,7 @@ def losses(run: Path) -> list[float]:
 
 
 def until(there: Callable[[], bool]) -> None:
-    for _ in range(6000):
+    for _ in range(30_000):
         if there():
             return
         time.sleep(0.02)
@@ -70,7 +70,7 @@ def test_what_lies_on_object_storage_is_learned_from_in_little_memory(
         return done[-1].iteration if done else 0
 
     killed = begun()
-    until(lambda: saved() >= 10)
+    until(lambda: saved() >= 5)
     killed.kill()
     killed.communicate()
     orphan, first = begun(), saved()
