@@ -52,7 +52,7 @@ RENDERER = ProfilesConfig(shapes=12)
 """What most cores are drawn by: of the renderers for any vector the best after few minutes (``docs/results.md``)."""
 
 
-def _rule(core: SnappedConfig | CommitteeConfig | CellularConfig) -> Changes:
+def _rule(core: SnappedConfig | UnetConfig | CommitteeConfig | CellularConfig) -> Changes:
     """The parts of recipe demo, which learns single transitions; without its sampler, which plays games of its own."""
     return {
         "world.initializer": HistoryConfig(),
