@@ -197,10 +197,12 @@ def adapters(run: Run, asked: argparse.Namespace) -> None:
         run.config,
         {
             "world.core": EngineConfig(radius=(6, 6), reach=(3, 3), stirred=320).model_dump(mode="json"),
+            "game.games": min(run.config.game.games, 64),
             "record.episodes": min(run.config.record.episodes, 2048),
             "training.objective.pixels": 160,
             "training.batch": 16,
             "training.rate.peak": 2e-3,
+            "training.clip": 5.0,
             "training.sampler": {"kind": "uniform"},
             "training.iterations": asked.iterations,
             "output.save": asked.iterations,

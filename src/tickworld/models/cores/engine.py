@@ -44,15 +44,20 @@ class EngineConfig(SnappedConfig):
         """The core for frames and actions of ``spec``. Raises UserError for a game without a palette, and for a vector
         as long as a frame."""
         check_palette("engine", spec)
-        pixels = spec.channels * spec.height * spec.width
-        if self.vector >= pixels:
-            raise UserError(f"a vector of an engine has fewer numbers than a frame, {pixels}; got {self.vector}")
+        check_vector(self.vector, spec)
         return Engine(self, spec)
 
     def plain(self) -> SnappedConfig:
         """Of what an engine with one vector becomes."""
         own = set(EngineConfig.model_fields) - set(SnappedConfig.model_fields)
         return SnappedConfig(**self.model_dump(exclude={"kind", *own}))
+
+
+def check_vector(vector: int, spec: Spec) -> None:
+    """Raises UserError for a vector of so many numbers that it could not be told from a frame."""
+    pixels = math.prod(spec.frame_shape)
+    if vector >= pixels:
+        raise UserError(f"a vector of an engine has fewer numbers than a frame, {pixels}; got {vector}")
 
 
 class EngineState(NamedTuple):

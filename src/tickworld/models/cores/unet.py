@@ -29,8 +29,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tickworld.errors import UserError
-from tickworld.models.cores.engine import ByVector
+from tickworld.models.cores.engine import ByVector, check_vector
 from tickworld.models.cores.snapping import SnappedState, Snapping, SnappingConfig, check_palette
 from tickworld.models.parts import State
 from tickworld.simulator import Spec
@@ -65,9 +64,7 @@ class UnetConfig(SnappingConfig):
         check_palette("unet", spec)
         if not self.vector:
             return Unet(self, spec)
-        if self.vector >= math.prod(spec.frame_shape):
-            pixels = math.prod(spec.frame_shape)
-            raise UserError(f"a vector of an engine has fewer numbers than a frame, {pixels}; got {self.vector}")
+        check_vector(self.vector, spec)
         return UnetEngine(self, spec)
 
     def plain(self) -> Self:
