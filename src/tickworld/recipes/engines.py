@@ -12,8 +12,8 @@ from tickworld.training.sampling import HardConfig
 
 
 def engine_pong() -> RunConfig:
-    """A game engine for the ball games of family rally, from their params, in forty minutes of one core with --precision
-    bf16-mixed: a network that sees whole frames, and a vector for each of two thousand games."""
+    """A game engine for the ball games of family rally, from their params, in forty minutes of one core with
+    --precision bf16-mixed: a network that sees whole frames, and a vector for each of two thousand games."""
     return override(
         demo(),
         {
