@@ -51,9 +51,11 @@ def nearest_colour(pixels: Tensor, palette: Tensor) -> Tensor:
     nearest = torch.zeros(pixels.shape[:-3] + pixels.shape[-2:], dtype=torch.uint8, device=pixels.device)
     best = torch.full(nearest.shape, torch.inf, device=pixels.device)
     for index, colour in enumerate(palette):
-        distance = (pixels - colour[:, None, None]).abs().sum(-3)
-        nearest[distance < best] = index
-        best = torch.minimum(distance, best)
+        distance = torch.zeros_like(best)
+        for channel, shade in enumerate(colour):  # not all at once: what is three times as large leaves the cache
+            distance += (pixels.select(-3, channel) - shade).abs_()
+        nearest.masked_fill_(distance < best, index)
+        best = torch.minimum(best, distance)
     return nearest
 
 
