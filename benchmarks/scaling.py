@@ -129,24 +129,29 @@ def streaming(asked: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as url:
         here = record(pong, player("mixed", pong), plan, Path(folder) / "data")
         copy(here, url)
-        streamed = StreamedConfig(memory=asked.memory)
-        for name, config, there in (
-            ("memory", UniformConfig(), here),
-            ("a folder", streamed, here),
-            ("object storage on this machine", streamed, store.open(url)),
+        streamed, all_of_it, a_fourth = StreamedConfig(memory=asked.memory), slice(32), slice(8)
+        lanes = streamed.model_copy(update={"lanes": 4})
+        for name, config, there, mine in (
+            ("memory", UniformConfig(), here, all_of_it),
+            ("memory, by one of four processes", UniformConfig(), here, a_fourth),
+            ("a folder", streamed, here, all_of_it),
+            ("a folder, by one of four processes", streamed, here, a_fourth),
+            ("the same, in four lanes", lanes, here, a_fourth),
+            ("object storage on this machine", streamed, store.open(url), all_of_it),
         ):
             material = Material(there, plan.episodes)
             sampler = config.build(material, 4, 0)
-            sampler.draw(0, 32, 32, lambda batch: np.zeros(0, np.float32))
+            sampler.draw(0, 32, 32, lambda batch: np.zeros(0, np.float32), mine)
             started = time.perf_counter()
             for iteration in range(1, asked.iterations):
-                sampler.draw(iteration, 32, 32, lambda batch: np.zeros(0, np.float32))
+                sampler.draw(iteration, 32, 32, lambda batch: np.zeros(0, np.float32), mine)
             speed = (asked.iterations - 1) / (time.perf_counter() - started)
-            held, read = (
-                (sampler.shelf.most, sampler.shelf.count * material.part_bytes)
-                if isinstance(sampler, Streamed)
-                else (material.episodes.nbytes,) * 2
-            )
+            if isinstance(sampler, Streamed):
+                shelves = [lane.shelf for lane in sampler.lanes]
+                held = sum(shelf.most for shelf in shelves)
+                read = sum(shelf.count for shelf in shelves) * material.part_bytes
+            else:
+                held = read = material.episodes.nbytes
             print(f"| {name} | {speed:,.0f} | {held / MB:,.0f} | {read / MB:,.0f} |", flush=True)
 
 

@@ -100,6 +100,16 @@ def _wait(there: Any, process: subprocess.Popen[Any]) -> None:
         time.sleep(0.05)
 
 
+def test_processes_that_read_a_lane_each_learn_as_one(config: RunConfig, tmp_path: Path) -> None:
+    streamed = {"training.sampler": {"kind": "streamed", "memory": 64.0, "lanes": 2}, "training.iterations": 8}
+    config = configs.override(config, streamed | {"record.block": config.record.episodes // 4})
+    run = begin_run(tmp_path / "alone", config)
+    train(run)
+    folder = tmp_path / "demo"
+    subprocess.run(words(config, folder, "--devices", "2"), check=True, timeout=WAIT)
+    assert losses(folder) == pytest.approx(losses(run.folder), rel=1e-4)
+
+
 @pytest.fixture
 def hosts() -> Iterator[dict[str, str]]:
     """Two machines of a kind: network namespaces with an address each, and a wire between them."""

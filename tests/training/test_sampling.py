@@ -18,7 +18,7 @@ from tickworld.data.rarity import counted, rarity
 from tickworld.data.seeking import Stream
 from tickworld.errors import UserError
 from tickworld.games import game
-from tickworld.states import take
+from tickworld.states import join, take
 from tickworld.training import rare
 from tickworld.training.rare import RareConfig
 from tickworld.training.sampling import SCORED_AT_ONCE, Hard, HardConfig, Sampler, UniformConfig
@@ -48,6 +48,19 @@ def run(sampler: Sampler, iterations: range, windows: int = 16) -> list[Batch]:
         drawn.append(batch)
         sampler.learn(brightness(batch) * (1 + iteration % 3))
     return drawn
+
+
+@pytest.mark.parametrize("config", [UniformConfig(), HardConfig(share=0.4, pool=16, fresh=32, renew=2)])
+def test_shares_of_a_batch_make_the_batch(episodes: Episodes, config: UniformConfig | HardConfig) -> None:
+    samplers = [config.build(episodes, OPENING, 3) for _ in range(4)]
+    for iteration in range(4):
+        whole, *shares = (
+            sampler.draw(iteration, 9, TICKS, brightness, mine)
+            for sampler, mine in zip(samplers, (slice(None), slice(0, 2), slice(2, 7), slice(7, 9)), strict=True)
+        )
+        assert same(join(shares), whole)
+        for sampler in samplers:
+            sampler.learn(np.linspace(1, 2, 9, dtype=np.float32))
 
 
 def test_uniform_draws_are_a_function_of_seed_and_iteration(episodes: Episodes) -> None:

@@ -21,6 +21,7 @@ from tickworld.data.store import Store
 from tickworld.errors import UserError
 from tickworld.games import game
 from tickworld.places import OutOfReach
+from tickworld.states import join
 from tickworld.training.sampling import UniformConfig
 from tickworld.training.streamed import MB, Streamed, StreamedConfig
 
@@ -78,20 +79,50 @@ def test_what_fits_is_drawn_as_if_it_were_in_memory(material: Material) -> None:
     uniform = UniformConfig().build(material, OPENING, 3)
     for iteration in (0, 1, 500):
         assert same(sampler.draw(iteration, 40, TICKS, no_score), uniform.draw(iteration, 40, TICKS, no_score))
-    assert sampler.shelf.count == PARTS
+    assert sampler.lanes[0].shelf.count == PARTS
 
 
 def test_all_parts_take_their_turn_and_few_are_held(material: Material) -> None:
     sampler = holding(material, 4, turn=2)
-    assert sampler.held == 4 and PARTS * material.part_bytes > 1.9 * (4 + AHEAD) * material.part_bytes
-    rounds = [[sampler._at(place) for place in range(first, first + PARTS)] for first in (0, PARTS, 2 * PARTS)]
+    (lane,) = sampler.lanes
+    assert lane.held == 4 and PARTS * material.part_bytes > 1.9 * (4 + AHEAD) * material.part_bytes
+    rounds = [[lane._at(place) for place in range(first, first + PARTS)] for first in (0, PARTS, 2 * PARTS)]
     assert all(sorted(each) == list(range(PARTS)) for each in rounds) and rounds[0] != rounds[1]
     for iteration in range(2 * PARTS * 2):
         sampler.draw(iteration, 4, TICKS, no_score)
-        assert len(sampler.shelf.parts) + len(sampler.shelf.coming) <= 4 + AHEAD
-    assert 0 < sampler.shelf.most <= (4 + AHEAD) * material.part_bytes
-    assert PARTS < sampler.shelf.count <= 2 * PARTS + 4  # each is read once a round
-    assert f"which has {PARTS}; held {sampler.shelf.most / MB:.2f} MB" in sampler.told()
+        assert len(lane.shelf.parts) + len(lane.shelf.coming) <= 4 + AHEAD
+    assert 0 < lane.shelf.most <= (4 + AHEAD) * material.part_bytes
+    assert PARTS < lane.shelf.count <= 2 * PARTS + 4  # each is read once a round
+    assert f"which has {PARTS}; held {lane.shelf.most / MB:.2f} MB" in sampler.told()
+
+
+@pytest.mark.parametrize(("lanes", "held"), [(1, 4), (3, 3), (4, PARTS)])
+def test_a_process_reads_its_own_lanes_and_all_together_draw_one_batch(
+    material: Material, lanes: int, held: int
+) -> None:
+    memory = (held + AHEAD * lanes) * material.part_bytes / MB + 1e-6
+    config = StreamedConfig(memory=memory, turn=1, lanes=lanes)
+    alone, apart = config.build(material, OPENING, 3), [config.build(material, OPENING, 3) for _ in range(lanes)]
+    ends = [8 * share // lanes for share in range(lanes + 1)]
+    for iteration in range(3 * PARTS * lanes):
+        shares = [
+            one.draw(iteration, 8, TICKS, no_score, slice(start, end))
+            for one, start, end in zip(apart, ends, ends[1:], strict=False)
+        ]
+        assert same(join(shares), alone.draw(iteration, 8, TICKS, no_score))
+    read = [{part for lane in one.lanes for part in lane.shelf.parts} for one in apart]
+    assert all(read) and sum(map(len, read)) == len(set().union(*read))  # no part is read by two
+    assert all(len(part) <= held / lanes + AHEAD for part in read)
+    if lanes > 1:
+        assert sum(one.lanes[number].shelf.count for number, one in enumerate(apart)) == sum(
+            lane.shelf.count for lane in alone.lanes
+        )
+
+
+def test_more_lanes_than_parts_are_told(material: Material) -> None:
+    told = f"sampler streamed has 13 lanes, and .* has only {PARTS} parts; give --training.sampler.lanes {PARTS} or"
+    with pytest.raises(UserError, match=told):
+        StreamedConfig(lanes=13).build(material, OPENING, 3)
 
 
 def test_too_little_memory_is_told(material: Material) -> None:

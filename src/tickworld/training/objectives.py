@@ -60,8 +60,9 @@ class Objective(Config):
         an objective has a schedule."""
         return self
 
-    def watch(self, world: World, batch: TensorBatch) -> None:
-        """Has ``world`` take note of a whole batch of which it is about to be shown parts."""
+    def watch(self, world: World, batch: TensorBatch, anywhere: Callable[[Tensor], Tensor]) -> None:
+        """Has ``world`` take note of its share of a batch, which it is about to be shown in parts; ``anywhere`` as
+        ``Snapping.watch`` has it."""
 
 
 class RolloutConfig(Objective):
@@ -266,13 +267,13 @@ class TransitionConfig(Objective):
         learned = _surprise(core, look, after, rows, worst.flatten()).view_as(worst)
         return _split(judged.scatter(1, worst, learned * asked.gather(1, worst)), changed)
 
-    def watch(self, world: World, batch: TensorBatch) -> None:
+    def watch(self, world: World, batch: TensorBatch, anywhere: Callable[[Tensor], Tensor]) -> None:
         """The cores take note of the pixels that change."""
         if self.push:
             return
         for core in self.cores_of(world, batch.actions.shape[1]):
             now, after = (core.colours(batch.frames[:, tick]) for tick in (0, 1))
-            core.watch(now, now != after)
+            core.watch(now, now != after, anywhere)
 
     def cores_of(self, world: World, ticks: int) -> list[Snapping]:
         """The cores that this objective trains. Raises UserError as ``check``."""

@@ -24,7 +24,7 @@ from tickworld.data.rarity import BINS, counted
 from tickworld.data.seeking import Found, Play, Seeker
 from tickworld.errors import UserError
 from tickworld.states import join, take
-from tickworld.training.sampling import Hard, PoolConfig, Score
+from tickworld.training.sampling import ALL, Hard, PoolConfig, Score
 
 TICKS_AT_ONCE = 4096 * 64
 """How many ticks are played at a time: what they show must fit into memory."""
@@ -62,9 +62,9 @@ class Rare(Hard):
         self.iterations = iterations
         self.ahead: dict[tuple[int, int], Future[Found]] = {}  # what is being sought for which iteration and ticks
 
-    def draw(self, iteration: int, windows: int, ticks: int, score: Score) -> Batch:
+    def draw(self, iteration: int, windows: int, ticks: int, score: Score, mine: slice = ALL) -> Batch:
         """As ever; meanwhile another core seeks what the next renewal will want, for which the world is not needed."""
-        batch = super().draw(iteration, windows, ticks, score)
+        batch = super().draw(iteration, windows, ticks, score, mine)
         coming = (iteration // self.config.renew + 1) * self.config.renew
         if coming < self.iterations and (coming, ticks) not in self.ahead:
             apart = self.played > self.at_once  # a process takes longer to start than a few games take

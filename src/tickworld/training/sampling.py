@@ -36,6 +36,7 @@ Score = Callable[[Batch], NDArray[np.float32]]
 """The loss of each window of a batch, [B], without training on it."""
 
 SCORED_AT_ONCE = 64
+ALL = slice(None)
 
 
 class UniformConfig(Config):
@@ -83,9 +84,10 @@ class Sampler:
         self.opening = opening
         self.seed = seed
 
-    def draw(self, iteration: int, windows: int, ticks: int, score: Score) -> Batch:
-        """The batch of ``iteration``: ``windows`` windows of ``ticks`` ticks."""
-        return self._cut(self._uniform(iteration, windows, ticks), ticks)
+    def draw(self, iteration: int, windows: int, ticks: int, score: Score, mine: slice = ALL) -> Batch:
+        """The windows ``mine`` of the batch of ``iteration``, which has ``windows`` windows of ``ticks`` ticks; only
+        these are read."""
+        return self._cut(self._uniform(iteration, windows, ticks)[:, mine], ticks)
 
     def learn(self, losses: NDArray[np.float32]) -> None:
         """Takes note of the losses [B] of the batch that was drawn last."""
@@ -129,7 +131,7 @@ class Hard(Sampler):
         self.windows = self._cut(self.where, 1)  # the pool itself
         self.drawn = np.zeros(0, np.int64)  # which of the pool are in the last batch, at its end
 
-    def draw(self, iteration: int, windows: int, ticks: int, score: Score) -> Batch:
+    def draw(self, iteration: int, windows: int, ticks: int, score: Score, mine: slice = ALL) -> Batch:
         """Uniform windows first, then those from the pool."""
         if iteration % self.config.renew == 0 or ticks != self.ticks:
             self._renew(iteration, ticks, score)
@@ -137,7 +139,10 @@ class Hard(Sampler):
         chance = np.cumsum(self.loss.astype(np.float64) ** self.config.power)
         pick = seeds.generator(self.seed, "pool draw", iteration).random(hard) * chance[-1]
         self.drawn = np.minimum(np.searchsorted(chance, pick, side="right"), len(chance) - 1)
-        return join([self._cut(self._uniform(iteration, windows - hard, ticks), ticks), take(self.windows, self.drawn)])
+        first, last, _ = mine.indices(windows)
+        plain = self._uniform(iteration, windows - hard, ticks)[:, first:last]
+        pool = self.drawn[max(first - (windows - hard), 0) : max(last - (windows - hard), 0)]
+        return join([self._cut(plain, ticks), take(self.windows, pool)])
 
     def learn(self, losses: NDArray[np.float32]) -> None:
         """The pool's windows get their new losses."""

@@ -1,9 +1,9 @@
 """How a batch is shared out among processes, and in each among parts that are taken one after the other, and how they
 are told what all of it brought.
 
-Every process draws the whole batch, a pure function of (seed, iteration), and trains on its own windows of it; what all
-must know (the losses of windows, for samplers that remember, and their mean) is summed over all. So batches, noise and
-losses are the same for any number of processes, to the rounding of sums.
+Which windows a batch has is a pure function of (seed, iteration). Every process reads its own of them and trains on
+these; what all must know (the losses of windows, for samplers that remember, and their mean) is summed over all. So
+batches, noise and losses are the same for any number of processes, to the rounding of sums.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tickworld import states
-from tickworld.data.batches import Batch
+from tickworld.data.batches import Batch, Share
 from tickworld.errors import UserError
 from tickworld.tensors import to_tensor
 from tickworld.training.objectives import ObjectiveConfig, TensorBatch, combine, weighted
@@ -54,10 +54,24 @@ class Shards:
         mine = range(self.rank * self.accumulate, (self.rank + 1) * self.accumulate)
         return [slice(ends[share], ends[share + 1]) for share in mine]
 
-    def tensors(self, batch: Batch, part: slice) -> TensorBatch:
-        """The windows ``part`` of ``batch`` as a world reads them, on the device of this process."""
-        mine = states.take(batch, np.arange(part.start, part.stop)) if self.several else batch
-        return tensors(mine, (part.start, len(batch.mask)), self.fabric.device)
+    def mine(self, windows: int) -> Share:
+        """Which of so many windows this process takes."""
+        parts = self.parts(windows)
+        return Share(slice(parts[0].start, parts[-1].stop), windows)
+
+    def own(self, batch: Batch) -> Batch:
+        """Its share of a whole ``batch``."""
+        if self.processes == 1:
+            return batch
+        share = self.mine(len(batch.mask)).windows
+        return states.take(batch, np.arange(share.start, share.stop))
+
+    def tensors(self, batch: Batch, share: Share, part: slice) -> TensorBatch:
+        """The windows ``part`` of all, of which ``batch`` is this process's ``share``, as a world reads them, on the
+        device of this process."""
+        first = share.windows.start
+        read = states.take(batch, np.arange(part.start - first, part.stop - first)) if self.accumulate > 1 else batch
+        return tensors(read, (part.start, share.of), self.fabric.device)
 
     def apart(self, world: Any, more: bool) -> AbstractContextManager[Any]:
         """While ``more`` parts are to come, gradients of ``world`` are kept and not yet averaged."""
@@ -66,6 +80,14 @@ class Shards:
     def summed(self, values: Tensor) -> Tensor:
         """``values`` added up over all processes."""
         return values if self.processes == 1 else self.fabric.all_reduce(values, reduce_op="sum")
+
+    def total(self, count: int) -> int:
+        """``count`` added up over all processes."""
+        return int(self.summed(torch.tensor(int(count), device=self.fabric.device)))
+
+    def anywhere(self, found: Tensor) -> Tensor:
+        """Where ``found`` (bool) is true in any process."""
+        return found if self.processes == 1 else self.summed(found.float()) > 0
 
 
 class Found(NamedTuple):
@@ -89,25 +111,27 @@ class Asked:
         self.shards, self.noise = shards, noise
 
     def score(self, batch: Batch) -> NDArray[np.float32]:
-        """The weighted loss of each window, [B], without a gradient."""
+        """The weighted loss of each window of a whole ``batch``, [B], without a gradient."""
         with torch.no_grad():
-            return self(batch).windows
+            return self(self.shards.own(batch), len(batch.mask)).windows
 
-    def __call__(self, batch: Batch, backward: Callable[[Tensor], None] | None = None) -> Found:
-        """With ``backward`` gradients are added up too."""
-        shards, count = self.shards, len(batch.mask)
+    def __call__(self, batch: Batch, count: int, backward: Callable[[Tensor], None] | None = None) -> Found:
+        """What a batch of ``count`` windows brings, of which ``batch`` is the share of this process. With ``backward``
+        gradients are added up too."""
+        shards, share = self.shards, self.shards.mine(count)
         if shards.several:
-            self.config.watch(self.world.module, shards.tensors(batch, slice(0, count)))
+            whole = tensors(batch, (share.windows.start, count), shards.fabric.device)
+            self.config.watch(self.world.module, whole, shards.anywhere)
         parts, begin, weights = shards.parts(count), self.noise.get_state(), self.config.weights
         answer = torch.zeros(len(weights) + 1 + count, device=shards.fabric.device)
         frames = 0
         for number, part in enumerate(parts):
             self.noise.set_state(begin)  # every part draws for the whole batch
-            read = shards.tensors(batch, part)
+            read = shards.tensors(batch, share, part)
             with shards.apart(self.world, backward is not None and number < len(parts) - 1):
                 losses = self.world(self.objective, read, self.noise)
                 judged = next(iter(losses.values())).shape[1]  # the last ones, where the start is not judged
-                mask, frames = read.mask[:, -judged:], int(batch.mask[:, -judged:].sum())
+                mask, frames = read.mask[:, -judged:], frames or shards.total(batch.mask[:, -judged:].sum())
                 loss = combine(losses, weights, mask, max(frames, 1))
                 if backward is not None:
                     backward(loss * shards.processes)  # gradients are averaged over the processes

@@ -148,10 +148,12 @@ class Snapping(Core):
         """Which pixels may change, bool [B, H, W], when ``now`` is the newest of a state's ``frames``."""
         return widened(self._lit(now), self.config.reach) & self.lively | self.remote
 
-    def watch(self, now: Tensor, changed: Tensor) -> None:
-        """Takes note of pixels, bool [B, H, W], that changed after frame ``now``: from now on they are asked."""
-        self.lively |= changed.any(0)
-        self.remote |= (changed & ~self.asked(now)).any(0)
+    def watch(self, now: Tensor, changed: Tensor, anywhere: Callable[[Tensor], Tensor] = lambda found: found) -> None:
+        """Takes note of pixels, bool [B, H, W], that changed after frame ``now``: from now on they are asked.
+
+        Of a share of a batch: ``anywhere`` tells of pixels found here, bool [H, W], which were found in any share."""
+        self.lively |= anywhere(changed.any(0))
+        self.remote |= anywhere((changed & ~self.asked(now)).any(0))
 
     def colours(self, frames: Tensor) -> Tensor:
         """Index [..., H, W] of the palette colour nearest to each pixel of ``frames`` [..., C, H, W] in 0..1."""
