@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,9 @@ from tickworld.data.manifest import Manifest, Plan
 from tickworld.errors import UserError
 from tickworld.places import OutOfReach, Url, place, reached
 from tickworld.simulator import Spec
+
+ASKED = 32
+"""Blocks that a storage is asked about at a time."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,10 @@ class Store:
         names = {each.name for each in self.path.iterdir() if each.name.startswith("block-")}
         there = sorted(int(name[6:]) for name in names if name[6:].isdecimal())
         mine = [index for index in there if index < self.blocks and self.folder(index).name in names]
-        return [index for index in mine if self._is_done(index)]
+        if not isinstance(self.path, Url):
+            return [index for index in mine if self._is_done(index)]
+        with ThreadPoolExecutor(ASKED) as threads:  # a storage takes its time for an answer, and answers many at once
+            return [index for index, done in zip(mine, threads.map(self._is_done, mine), strict=True) if done]
 
     def write_block(self, index: int, episodes: Episodes) -> None:
         """Writes the episodes of block ``index``, all of them or none.
