@@ -73,6 +73,16 @@ def test_keys_move_bodies_as_far_as_their_bounds(spec: Spec) -> None:
     assert seen[0, :, 0].tolist() == [11.0, 11.0, 12.0, 12.0, 12.0]
 
 
+def test_a_body_at_rest_has_the_slope_of_the_keys(spec: Spec) -> None:
+    core = court(spec)
+    core.court.data[1] = (torch.tensor([9.0, 12.0]).view(2, 1, 1) / core.unit).view_as(core.court[1])
+    for place, slope in ((10.0, 1.0), (13.0, 0.5)):  # half of it beyond a bound, where it can go one way only
+        rests = keys(0).requires_grad_()
+        seen, _ = core.unroll(at([place, 10.0], [0.0, 0.0]), rests)
+        seen[0, 0, 0].backward()
+        assert rests.grad is not None and rests.grad[0, 0].tolist() == [0, slope, 0]
+
+
 def test_a_body_that_flies_is_not_held_by_the_bounds_of_keys(spec: Spec) -> None:
     core = court(spec)
     core.court.data[1] = (torch.tensor([9.0, 12.0]).view(2, 1, 1) / core.unit).view_as(core.court[1])

@@ -88,8 +88,7 @@ class Bodies(Core):
         place, speed, _ = state
         for push in self._pushes(x).unbind(1):
             flown = place + speed
-            up, down = push.relu().minimum((highest - flown).relu()), (-push).relu().minimum((flown - lowest).relu())
-            moved = flown + up - down
+            moved = flown + push.minimum((highest - flown).relu()).maximum(-(flown - lowest).relu())
             below, above = (moved < low) & (speed < 0), (moved > high) & (speed > 0)
             own = (speed / (moved - place)).detach().nan_to_num(0).clamp(0, 1) * (below | above)
             inwards = 2 * own * (torch.where(below, low, high) - moved)
