@@ -17,7 +17,7 @@ from tickworld.models.learned import Learned
 from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.world import WorldConfig, seeded_world
 from tickworld.simulator import Opening, Simulator
-from tickworld.states import join, select, size, take
+from tickworld.states import join, leaves, put, select, size, take, with_leaves
 
 ROWS, TICKS = 6, 12
 ORDER = np.array([4, 0, 4, 5])
@@ -113,3 +113,19 @@ def test_the_size_of_a_state_counts_what_it_keeps() -> None:
 def test_the_size_of_a_learned_state(simulator: Simulator) -> None:
     one, many = (simulator.init(simulator.spec.draw(rows), rows) for rows in (seeds.rows(0, 0, 1), seeds.rows(0, 0, 9)))
     assert 0 < size(one) < size(many) < 9 * size(one)
+
+
+def test_rows_can_be_put_in_place_of_others(simulator: Simulator) -> None:
+    state, others = (begun(simulator, seeds.rows(seed, 0, ROWS)) for seed in (1, 2))
+    mixed = put(state, np.array([4, 1]), take(others, np.array([0, 3])))
+    frames = [simulator.render(each) for each in (state, others, mixed)]
+    np.testing.assert_array_equal(frames[2][[4, 1]], frames[1][[0, 3]])
+    np.testing.assert_array_equal(frames[2][[0, 2, 3, 5]], frames[0][[0, 2, 3, 5]])
+
+
+def test_a_state_can_be_taken_apart_and_filled_again(simulator: Simulator) -> None:
+    one, other = (begun(simulator, seeds.rows(seed, 0, ROWS)) for seed in (1, 2))
+    filled = with_leaves(other, [np.asarray(leaf).copy() for leaf in leaves(one)])
+    assert type(filled) is type(one)
+    np.testing.assert_array_equal(simulator.render(filled), simulator.render(one))
+    assert leaves((None, np.zeros(2)))[0].tolist() == [0, 0], "what remembers nothing has no leaf"

@@ -32,6 +32,30 @@ def select(first: NDArray[np.bool_], one: AnyState, other: AnyState) -> AnyState
     return take(join([one, other]), np.where(first, rows, len(first) + rows))
 
 
+def put(state: AnyState, rows: NDArray[np.integer], others: AnyState) -> AnyState:
+    """``state`` of N rows, with the M rows of ``others`` in place of its ``rows`` [M]."""
+
+    def placed(fields: list[Any]) -> Any:
+        place = np.arange(len(fields[0]))
+        place[rows] = len(place) + np.arange(len(rows))
+        return _below(fields)[place]
+
+    return _fields(placed, [state, others])
+
+
+def leaves(state: Any) -> list[Any]:
+    """All arrays and tensors of a state, one after the other; none for a player that remembers nothing."""
+    if state is None:
+        return []
+    return [leaf for each in state for leaf in leaves(each)] if isinstance(state, tuple) else [state]
+
+
+def with_leaves(state: AnyState, others: Sequence[NDArray[Any]]) -> AnyState:
+    """``state`` with these arrays in place of its own, in the order of ``leaves``; tensors where tensors were."""
+    rest = iter(others)
+    return _fields(lambda fields: _like(fields[0], next(rest)), [state])
+
+
 def size(state: Any) -> int:
     """Bytes that a state keeps in memory, at most: of an array that is part of a larger one, all of that is counted."""
     if isinstance(state, tuple):
@@ -56,6 +80,14 @@ def _fields(make: Callable[[list[Any]], Any], states: Sequence[Any]) -> Any:
         made = [_fields(make, each) for each in zip(*states, strict=True)]
         return type(first)(*made) if hasattr(first, "_fields") else tuple(made)
     return make(list(states))
+
+
+def _like(leaf: Any, other: NDArray[Any]) -> Any:
+    if isinstance(leaf, np.ndarray):
+        return other
+    import torch
+
+    return torch.from_numpy(other)
 
 
 def _below(fields: list[Any]) -> Any:
