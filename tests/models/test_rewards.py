@@ -109,3 +109,15 @@ def test_frames_of_any_size_and_colours(height: int, width: int, colours: int) -
     one = model(spec=spec)
     assert one.tell(*some(spec=spec)).reward.shape == (5, 2)
     assert one.size() < 20_000
+
+
+def test_the_mean_is_over_all_that_could_be_and_has_a_slope() -> None:
+    one, (frames, actions) = model(), some()
+    shares = torch.nn.functional.one_hot(actions, len(PONG.actions)).float()
+    chance = (one(frames, actions).logits + one.prior).softmax(1)
+    torch.testing.assert_close(one.mean(frames, shares), chance @ one.rewards)
+    frames.requires_grad_()
+    one.mean(frames, shares)[:, 0].sum().backward()
+    assert frames.grad is not None and (frames.grad != 0).any()
+    numbers = model(NOTHING, spread=(2.0, 2.0))
+    torch.testing.assert_close(numbers.mean(frames, shares), numbers.tell(frames, actions).reward)

@@ -44,6 +44,7 @@ class Rewarded(Learned):
     def __init__(self, world: World, spec: Spec, starts: Opening | None, rewards: RewardModel) -> None:
         super().__init__(world, spec, starts)
         self.rewards = rewards.eval()
+        self._told: tuple[Watched, Status] | None = None  # kept, since an update asks again what was told of its state
 
     def init(self, params: NDArray[np.floating], seeds: NDArray[np.uint64], opening: Opening | None = None) -> Watched:
         """As ``Learned``. Where the opening has two frames or more, its last tick is what ``status`` is about."""
@@ -71,6 +72,12 @@ class Rewarded(Learned):
     def status(self, state: Watched) -> Status:
         """The likeliest reward, and whether an end is likelier than not; 0 and no end where no tick has passed, and 0
         after an end. A game that was never seen to end is never over."""
+        told = self._told
+        if told is None or told[0] is not state:
+            self._told = told = state, self._status(state)
+        return told[1]
+
+    def _status(self, state: Watched) -> Status:
         with torch.inference_mode():
             pressed = torch.from_numpy(state.actions).clamp(min=0)
             reward, over = (each.numpy() for each in self.rewards.tell(to_tensor(state.shown), pressed))

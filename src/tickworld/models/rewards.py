@@ -35,6 +35,8 @@ SMALL = 4
 """Pixels to a side at which a picture is no longer made smaller."""
 MOST_COLOURS = 16
 """A larger palette is given as brightness of its channels, and not as one plane for each colour."""
+SOFT = 0.25
+"""Brightness over which one colour turns into another, for slopes only."""
 
 
 class Outcome(Config):
@@ -125,9 +127,7 @@ class RewardModel(nn.Module):
     def forward(self, frames: Tensor, actions: Tensor) -> Answer:
         """What it makes of the last K ``frames`` [B, K, C, H, W] in 0..1, the newest last, and of the ``actions``
         [B, P] that led to it."""
-        pressed = self.press(one_hot(actions, self.action_count))
-        answer = self.answer((self.gather(self.look(self._planes(frames))) + pressed).relu())
-        return Answer(*answer.split([len(self.config.outcomes), len(self.spread)], 1))
+        return self._answered(self._planes(frames), one_hot(actions, self.action_count))
 
     def tell(self, frames: Tensor, actions: Tensor) -> Told:
         """The likeliest reward and the probability of an end, of the same."""
@@ -136,17 +136,35 @@ class RewardModel(nn.Module):
         reward = self.rewards[chance.argmax(1)]
         return Told(reward + answer.extra * self.spread if len(self.spread) else reward, chance @ self.over)
 
+    def mean(self, frames: Tensor, shares: Tensor) -> Tensor:
+        """The mean reward [B, P] over all outcomes, which has a slope where the likeliest has none: of ``frames`` as in
+        ``forward`` and of the ``shares`` [B, P, A] for which each action was pressed. Colours are told apart as ever,
+        and their slope is that of a gradual change from one to the next."""
+        answer = self._answered(self._planes(frames, SOFT), shares.flatten(1))
+        reward = (answer.logits + self.prior).softmax(1) @ self.rewards
+        return reward + answer.extra * self.spread if len(self.spread) else reward
+
     def size(self) -> int:
         """How many trained numbers it has."""
         return sum(parameter.numel() for parameter in self.parameters())
 
-    def _planes(self, frames: Tensor) -> Tensor:
-        """The frames as the first layer sees them, [B, planes, H, W]."""
+    def _answered(self, planes: Tensor, pressed: Tensor) -> Answer:
+        """What it makes of ``planes`` [B, planes, H, W] and of what was ``pressed`` [B, P * A]."""
+        answer = self.answer((self.gather(self.look(planes)) + self.press(pressed)).relu())
+        return Answer(*answer.split([len(self.config.outcomes), len(self.spread)], 1))
+
+    def _planes(self, frames: Tensor, soft: float = 0.0) -> Tensor:
+        """The frames as the first layer sees them, [B, planes, H, W]; with a slope where ``soft`` says how gradual."""
         changed = (frames[:, -1] - frames[:, -2]).abs().amax(1, keepdim=True)
         if self.by_colour:
             colours = nearest_colour(frames, self.palette).unsqueeze(2)
             every = torch.arange(1, len(self.palette), dtype=torch.uint8, device=frames.device)
-            frames = (colours == every.view(-1, 1, 1)).float()
+            planes = (colours == every.view(-1, 1, 1)).to(frames.dtype)
+            if soft:
+                off = (frames.unsqueeze(2) - self.palette.to(frames.dtype)[:, :, None, None]).abs().sum(3)
+                share = (off / -soft).softmax(2)[:, :, 1:]
+                planes = planes + (share - share.detach())
+            frames = planes
         return torch.cat([frames.flatten(1, 2), changed], 1)
 
 
