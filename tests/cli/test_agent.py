@@ -120,7 +120,10 @@ def test_mistakes_are_told(made: Path, taught: Path, rewarded: Path, tmp_path: P
         (["nowhere", *out], "nowhere does not exist; give the folder that `tickworld train` made"),
         (["pong", *out], "pong is a true game and no dream; train in it with --where truth"),
         ([str(made), *out], "this world of pong does not know its rewards, and an agent needs them"),
-        (["cartridge:pong", "--method", "pp", *out], "there is no method 'pp'; did you mean 'ppo'? known: cma, ppo"),
+        (
+            ["cartridge:pong", "--method", "pp", *out],
+            "there is no method 'pp'; did you mean 'ppo'? known: cma, ppo, gradient",
+        ),
         (["cartridge:pong", "--side", "top", *out], "pong has no side 'top'"),
         (["cartridge:pong", "--arena.opponent", "me", *out], "there is no player 'me'"),
         (["cartridge:pong", "--arena.observation", "smell", *out], "there is no observation 'smell'"),

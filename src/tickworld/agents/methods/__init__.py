@@ -12,8 +12,9 @@ from typing import Annotated
 from pydantic import Field
 
 from tickworld.agents.methods.evolution import Evolution
+from tickworld.agents.methods.gradient import Gradient
 from tickworld.agents.methods.policy_gradient import PolicyGradient
 
-MethodConfig = Annotated[Evolution | PolicyGradient, Field(discriminator="kind")]
+MethodConfig = Annotated[Evolution | PolicyGradient | Gradient, Field(discriminator="kind")]
 
-METHODS: dict[str, MethodConfig] = {"cma": Evolution(), "ppo": PolicyGradient()}
+METHODS: dict[str, MethodConfig] = {"cma": Evolution(), "ppo": PolicyGradient(), "gradient": Gradient()}
