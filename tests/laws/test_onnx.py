@@ -29,6 +29,7 @@ SUITED: dict[str, tuple[str, Spec]] = {
     "lstm": ("deconv", COLOURED),
     "transition": ("profiles", COLOURED),
     "mingru": ("runtime", GREY),
+    "window": ("diffusion", COLOURED),
     "mdn_rnn": ("vae", GREY),
     "bodies": ("sprites", GREY),
     "snapped": ("palette", COLOURED),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tickworld import config as configs
-from tickworld.recipes import recipe
+from tickworld.recipes import begun
 from tickworld.recipes.config import RunConfig
 from tickworld.recipes.results import conclude
 from tickworld.recipes.run import Run, begin_run, train
@@ -41,8 +41,8 @@ SMALL_CORE = {"world.core.width": 8, "world.core.summary": 4, "world.core.radius
 
 
 def tiny(name: str, changes: dict[str, Any]) -> RunConfig:
-    """Recipe ``name`` at a size that runs in seconds."""
-    config = recipe(name)
+    """Recipe ``name``, or that for the game of this name, at a size that runs in seconds."""
+    config = begun(name, {}).config
     there = dict(configs.leaves(config.model_dump(mode="json")))
     small = {key: value for key, value in TINY.items() if key in there}
     if pushed := there.get("training.objective.push"):
@@ -60,7 +60,7 @@ def run_tiny(tmp_path: Path) -> Any:
     """Runs a recipe at tiny size, with changes, from nothing to its report; before it the one that it begins with."""
 
     def run_tiny(name: str, **changes: Any) -> Run:
-        earlier = recipe(name).begin.run  # runs/<recipe>
+        earlier = begun(name, {}).config.begin.run  # runs/<recipe>
         if earlier is not None and "begin.run" not in changes:
             changes["begin.run"] = str(run_tiny(earlier.name).folder)
         run = begin_run(tmp_path / name, tiny(name, changes))

@@ -20,6 +20,7 @@ from tickworld.models.cores.rssm import RssmConfig
 from tickworld.models.cores.snapped import SnappedConfig
 from tickworld.models.initializers.frames import FramesConfig
 from tickworld.models.initializers.history import HistoryConfig
+from tickworld.models.renderers.diffusion import DiffusionConfig
 from tickworld.models.renderers.palette import PaletteConfig
 from tickworld.models.renderers.profiles import ProfilesConfig
 from tickworld.models.renderers.vae import VaeConfig
@@ -43,6 +44,11 @@ WORLDS = {
         initializer=FramesConfig(opening=3, size=16),
         core=MdnRnnConfig(size=16, code=6, components=2),
         renderer=VaeConfig(decoder=ProfilesConfig(shapes=4), size=16),
+    ),
+    "drawn": WorldConfig(
+        initializer=FramesConfig(opening=3, size=16),
+        core=GruConfig(size=16),
+        renderer=DiffusionConfig(width=8, doublings=1, told=16),
     ),
 }
 

@@ -18,7 +18,8 @@ from tickworld.models.world import World
 from tickworld.training.curriculum import GrowthConfig
 from tickworld.training.engine import engine
 from tickworld.training.fit import Lesson, TrainingConfig, fit, make_optimizer
-from tickworld.training.objectives import EvidenceConfig, RolloutConfig, TensorBatch
+from tickworld.training.objective import TensorBatch
+from tickworld.training.objectives import EvidenceConfig, RolloutConfig
 from tickworld.training.shards import tensors
 
 BATCH, TICKS = 6, 3

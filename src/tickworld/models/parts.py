@@ -110,6 +110,8 @@ class Renderer(nn.Module, ABC):
     """How many standard normal numbers ``read`` takes for each frame."""
     code_shape: tuple[int, ...] | None = None
     """Shape of one row of what ``read`` gives; None: the frames as they are."""
+    learns_by: str | None = None
+    """The one objective that trains it; None: any that asks for its ``pixel_loss``."""
 
     @abstractmethod
     def forward(self, out: Tensor) -> Tensor:

@@ -49,6 +49,14 @@ class WorldConfig(Config):
         )
 
 
+class Corrected(NamedTuple):
+    """``outs`` [B, T+1, *out_shape] of the corrected states, ``told`` and ``surprise`` as in ``Followed``."""
+
+    outs: Tensor
+    told: Tensor
+    surprise: Tensor
+
+
 class Followed(NamedTuple):
     """``logits`` [B, T+1, ...] of the frames of the corrected states; ``told`` [B, T+1], nats in which the renderer
     told them, and ``surprise`` [B, T+1], nats by which they surprised the core."""
@@ -103,10 +111,13 @@ class World(nn.Module):
         """Logits [B, T+1, ...] of the frame of ``state`` and of the T that follow, free running under ``actions`` [B,
         T, P] and ``noise`` [B, T, N]; None: means or modes. With ``truncate`` the gradient is cut every so many
         ticks."""
+        return self._drawn(self.outs(state, actions, noise, truncate))
+
+    def outs(self, state: State, actions: Tensor, noise: Tensor | None = None, truncate: int = 0) -> Tensor:
+        """What the renderer sees in that, ``out`` of T+1 states, [B, T+1, *out_shape]."""
         x = self._inputs(actions, noise)
         outs, _ = truncated(self.core, state, x, truncate) if truncate else self.core.unroll(state, x)
-        outs = torch.cat([state.out.unsqueeze(1), outs], 1)
-        return self.renderer(outs.flatten(0, 1)).unflatten(0, outs.shape[:2])
+        return torch.cat([state.out.unsqueeze(1), outs], 1)
 
     def follow(
         self, state: State, actions: Tensor, frames: Tensor, noise: Tensor, shown: Tensor | None = None
@@ -117,6 +128,13 @@ class World(nn.Module):
 
         Raises UserError for parts that cannot observe.
         """
+        outs, told, surprise = self.corrected(state, actions, frames, noise, shown)
+        return Followed(self._drawn(outs), told, surprise)
+
+    def corrected(
+        self, state: State, actions: Tensor, frames: Tensor, noise: Tensor, shown: Tensor | None = None
+    ) -> Corrected:
+        """The same, with what the renderer sees of the corrected states in place of what it makes of it."""
         sizes = (self.renderer.noise, self.core.noise, self.core.noise)
         reading, observing, imagining = noise.split(sizes, 2)
         seen, told = self._read(frames.flatten(0, 1), reading.flatten(0, 1))
@@ -128,8 +146,7 @@ class World(nn.Module):
         else:
             outs, later, _ = partly_shown(self.core, state, x, seen[:, 1:], observing[:, 1:], shown)
         outs = torch.cat([state.out.unsqueeze(1), outs], 1)
-        logits = self.renderer(outs.flatten(0, 1)).unflatten(0, outs.shape[:2])
-        return Followed(logits, told, torch.cat([first.unsqueeze(1), later], 1))
+        return Corrected(outs, told, torch.cat([first.unsqueeze(1), later], 1))
 
     def check_observes(self) -> None:
         """Raises UserError unless the core can observe what the renderer reads of a frame."""
@@ -142,6 +159,10 @@ class World(nn.Module):
                 "core of codes, such as mdn_rnn, a renderer with an encoder, such as vae, and a core of frames, such "
                 "as rssm, one without"
             )
+
+    def _drawn(self, outs: Tensor) -> Tensor:
+        """The renderer's logits [B, T, ...] of ``outs`` [B, T, *out_shape]."""
+        return self.renderer(outs.flatten(0, 1)).unflatten(0, outs.shape[:2])
 
     def _read(self, frames: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """What the core observes of ``frames`` [B, C, H, W] and the nats [B] it takes to tell."""

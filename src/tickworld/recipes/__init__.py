@@ -17,6 +17,7 @@ from tickworld.games.gym_config import is_gym
 from tickworld.recipes.any_game import Made, any_game
 from tickworld.recipes.atari import ale_pong, ale_pong_large, ale_pong_polish
 from tickworld.recipes.config import GameConfig, RunConfig
+from tickworld.recipes.drawn import diffusion, diffusion_catch
 from tickworld.recipes.engines import engine_fit, engine_pong
 from tickworld.recipes.games import breakout, catch, life, maze, snake
 from tickworld.recipes.imported import adapted, with_game
@@ -42,6 +43,8 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "engine_fit": engine_fit,
     "vae": vae,
     "world_models": world_models,
+    "diffusion": diffusion,
+    "diffusion_catch": diffusion_catch,
 }
 
 

@@ -66,12 +66,26 @@ class TrainingConfig(Config):
             )
         return self
 
+    @model_validator(mode="after")
+    def _learns_something(self) -> Self:
+        if self.objective.kind == "denoise" and "renderer" in self.frozen and not self.objective.core:
+            raise ValueError(
+                "objective denoise trains the renderer alone, and frozen holds it; leave it out or set objective.core"
+            )
+        return self
+
     def windows(self, ticks: int) -> int:
         """How many windows of ``ticks`` ticks a batch has; windows x ticks stays what the longest ones have."""
         return max(self.batch * self.ticks.last // ticks, 1)
 
     def check(self, world: World) -> None:
         """Raises UserError when ``world`` cannot be trained so."""
+        only = world.renderer.learns_by
+        if only and self.objective.kind != only and "renderer" not in self.frozen:
+            raise UserError(
+                f"this world's renderer learns by objective {only} alone, and {self.objective.kind} is asked; use "
+                f"--training.objective.kind {only}, or --training.frozen '[\"renderer\"]' for one that has learned"
+            )
         self.objective.check(world, self.ticks.last)
 
 

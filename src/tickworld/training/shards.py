@@ -21,7 +21,8 @@ from tickworld import states
 from tickworld.data.batches import Batch, Share
 from tickworld.errors import UserError
 from tickworld.tensors import to_tensor
-from tickworld.training.objectives import ObjectiveConfig, TensorBatch, combine, weighted
+from tickworld.training.objective import TensorBatch
+from tickworld.training.objectives import ObjectiveConfig, combine, weighted
 
 
 class Shards:
