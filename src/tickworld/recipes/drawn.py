@@ -51,9 +51,9 @@ def diffusion_catch() -> RunConfig:
     """Catch drawn by diffusion from the snapped state: a renderer on the frozen core of a finished run of catch,
     runs/catch unless --begin.run says another."""
     training = TrainingConfig(
-        objective=DenoiseConfig(),
+        objective=DenoiseConfig(frames=1),
         sampler=UniformConfig(),
-        iterations=1000,
+        iterations=800,
         batch=32,
         rate=RateConfig(peak=2e-3, warmup=100),
         decay=1e-2,
@@ -67,5 +67,7 @@ def diffusion_catch() -> RunConfig:
             "begin.run": "runs/catch",
             "begin.parts": ["initializer", "core"],
             "training": training.model_dump(mode="json"),
+            "evaluation.rollouts": 16,  # a frame costs as much as fifty by the palette do
+            "evaluation.frames": 500,
         },
     )
