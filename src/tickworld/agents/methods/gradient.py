@@ -62,11 +62,11 @@ class Gradient(Config):
     """what a reward is worth a tick later"""
     trace: float = Field(default=0.9, ge=0, le=1)
     """how far returns are counted out before the critic is asked: 0, one tick; 1, to the end of the window"""
-    stray: float = Field(default=0.03, ge=0, lt=1)
+    stray: float = Field(default=0.05, ge=0, lt=1)
     """chance a tick that a game goes astray: a key by chance is held, so that the critic sees others pressed"""
-    held: float = Field(default=10.0, ge=1)
+    held: float = Field(default=12.0, ge=1)
     """mean ticks for which such a key is held"""
-    entropy: float = Field(default=0.001, ge=0)
+    entropy: float = Field(default=0.002, ge=0)
     """weight of the reward for pressing keys by chance"""
     tau: float = Field(default=1.0, gt=0)
     """temperature of the shares whose slope pressed keys have"""
@@ -80,7 +80,7 @@ class Gradient(Config):
     """learning rate of the critic at the start; it falls to a tenth"""
     critic_steps: int = Field(default=32, gt=0)
     """updates of the critic for each one of the actor"""
-    warmup: int = Field(default=24, ge=0)
+    warmup: int = Field(default=64, ge=0)
     """windows that only the critic learns from: slopes of one that knows nothing lead anywhere"""
     keep: float = Field(default=0.8, ge=0, lt=1)
     """share that the slow copy of the critic, which values ends, keeps of itself in an update"""
