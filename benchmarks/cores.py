@@ -3,6 +3,8 @@ backward over 512 ticks of 16 games, and which operations take it:
 
 OMP_NUM_THREADS=1 taskset -c 0 python benchmarks/cores.py
 
+With ``--compile`` the cores that gain by it are timed as ``tickworld train --compile`` has them, too.
+
 All cores are sized to about as many weights. They take turns, so that noise of the machine hits all alike; each figure
 is the median over the turns. Left out are cores whose state is frames: they learn single transitions.
 """
@@ -10,6 +12,7 @@ is the median over the turns. Left out are cores whose state is frames: they lea
 from __future__ import annotations
 
 import argparse
+import copy
 import time
 from collections.abc import Callable
 from statistics import median
@@ -23,6 +26,7 @@ from tickworld.games import game
 from tickworld.models.parts import Core
 from tickworld.simulator import Spec
 from tickworld.tensors import one_hot
+from tickworld.training.compiling import compile_tick
 
 GAMES, TICKS = 16, 512
 
@@ -65,11 +69,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cores", nargs="*", help="which cores, beside gru; by default all")
     parser.add_argument("--turns", type=int, default=5, help="how often each is timed")
+    parser.add_argument("--compile", action="store_true", help="compiled too, where there is something to compile")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     spec = game("pong").spec
     torch.manual_seed(0)
     cores = {name: built(kind, spec) for name, kind in KINDS.items() if name in ("gru", *(asked.cores or KINDS))}
+    if asked.compile:
+        for name, (core, size) in list(cores.items()):
+            if hasattr(core, "_tick"):
+                twin = copy.deepcopy(core)
+                compile_tick(twin)
+                cores[f"{name}, compiled"] = (twin, size)
     passes = {name: training_pass(core, spec) for name, (core, _) in cores.items() if len(core.start_shape) == 1}
     seconds: dict[str, list[float]] = {name: [] for name in passes}
     for act in passes.values():

@@ -140,7 +140,7 @@ class Train(Devices, Command):
             show.say(made.why)
         with together(fabric), fabric.rank_zero_first():
             run = begin_run(self.out or Path("runs") / files.plain_name(self.recipe), made.config)
-        train(run, show, fabric, self.accumulate)
+        train(run, show, fabric, self.accumulate, self.compile)
         close()
         if fabric.is_global_zero:
             _print_results(conclude(run, show))

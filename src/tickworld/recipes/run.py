@@ -43,6 +43,7 @@ from tickworld.recipes.playable import Playable, check_names
 from tickworld.recipes.recording import in_words, learned_from, recorded
 from tickworld.simulator import Opening, Replayed, Simulator
 from tickworld.training import checkpoint
+from tickworld.training.compiling import compile_tick
 from tickworld.training.engine import engine, together
 from tickworld.training.fit import Lesson, Record, fit, make_optimizer
 from tickworld.training.log import Log
@@ -135,11 +136,14 @@ def begin_run(folder: Path, config: RunConfig) -> Run:
     return Run(folder, config)
 
 
-def train(run: Run, show: Progress | None = None, fabric: Any = None, accumulate: int = 1) -> None:
+def train(
+    run: Run, show: Progress | None = None, fabric: Any = None, accumulate: int = 1, compiled: bool = False
+) -> None:
     """Trains to the end, going on from the newest checkpoint, and learns rewards where the config asks for it.
 
     ``fabric`` is what it runs on, by default one CPU process; see ``training.engine``. Of several processes all call
-    this, and the first one alone writes. ``accumulate`` as in ``training.fit``.
+    this, and the first one alone writes. ``accumulate`` as in ``training.fit``; ``compiled``: with the
+    core's tick compiled, see ``training.compiling``.
 
     Raises UserError, before anything is recorded, for parts and objectives that do not fit together, players and
     measures that there are not.
@@ -149,16 +153,18 @@ def train(run: Run, show: Progress | None = None, fabric: Any = None, accumulate
     if not run.finished:
         fabric = fabric or engine()
         with together(fabric):
-            _train(run, show, fabric, accumulate)
+            _train(run, show, fabric, accumulate, compiled)
     first = fabric is None or fabric.is_global_zero
     if first and run.config.rewards.iterations and not (run.folder / rewards.FILE).exists():
         rewards.learned_in(run.folder, run.config, run.config.rewards, show)
 
 
-def _train(run: Run, show: Progress, fabric: Any, accumulate: int) -> None:
+def _train(run: Run, show: Progress, fabric: Any, accumulate: int, compiled: bool) -> None:
     game, config = run.config.game.build(), run.config.training
     world = seeded_world(run.config.world, game.spec, run.config.seed)
     config.check(world)
+    if compiled:
+        compile_tick(world.core)
     check_names(run.config.evaluation, game)
     earlier = _begin(run, world)
     optimizer = make_optimizer(world, config)

@@ -27,6 +27,9 @@ class Devices(Config):
     accumulate: int = Field(default=1, gt=0)
     """parts in which a process takes its windows of a batch, one after the other, when all at once are too large"""
 
+    compile: bool = False
+    """compile what a tick of the core does in many small steps (ntm, dnc, window); takes minutes at first"""
+
     @property
     def processes(self) -> int:
         """How many train together."""
