@@ -12,8 +12,8 @@ from tickworld.training.sampling import HardConfig
 
 
 def engine_pong() -> RunConfig:
-    """A game engine for the ball games of family rally, from their params, in forty minutes of one core with
-    --precision bf16-mixed: a network that sees whole frames, and a vector for each of two thousand games."""
+    """A game engine for the ball games of family rally, from their params, in an hour of one core with
+    --precision bf16-mixed: a network that sees whole frames, and a vector for each of four thousand games."""
     return override(
         demo(),
         {
@@ -21,15 +21,15 @@ def engine_pong() -> RunConfig:
             "game.name": "rally",
             "game.split": "seen",
             # With 64 games it knows those games: half of what it could do was gone in games between them.
-            "game.games": 2048,
+            "game.games": 4096,
             "record.episodes": 8192,
             "world.initializer": DescribedConfig().model_dump(mode="json"),
             # The ball flies 2.75 pixels a tick, and as much sideways as down.
-            "world.core": UnetConfig(reach=(3, 3), vector=16).model_dump(mode="json"),
+            "world.core": UnetConfig(reach=(3, 3), vector=32).model_dump(mode="json"),
             "training.sampler": HardConfig(share=0.25, pool=8192, fresh=8192, renew=1000).model_dump(),
             "training.objective.pixels": 1024,  # all: the rule has looked at them anyway
             "training.batch": 64,
-            "training.iterations": 10_000,
+            "training.iterations": 17_000,
             "training.rate.peak": 3e-3,
             "training.clip": 20.0,
             "evaluation.frames": 500,
