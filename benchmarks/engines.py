@@ -62,6 +62,13 @@ SHARE = 64
 """Of an engine's data and time a world of one game gets one part of so many: far more than the engine had for each."""
 SCRATCH = 1500
 """Iterations of the world from scratch, three times as many as a vector is fitted for."""
+TUNED = {
+    "begin.parts": ["initializer", "core", "renderer"],
+    "training.frozen": ["renderer"],
+    "training.rate.peak": 5e-4,
+    "training.decay": 0.1,
+}
+"""How an engine goes on learning one game once its vector is fitted, for as many iterations again."""
 
 Row = tuple[str, ...]
 
@@ -296,7 +303,7 @@ def analogy(run: Run, base: Params, asked: argparse.Namespace, way: int) -> Row:
 
 
 def fit(run: Run, asked: argparse.Namespace) -> None:
-    """A vector fitted to ``FRAMES`` frames of each game, and a world from scratch on the same."""
+    """A vector fitted to ``FRAMES`` frames of each game, then all of the engine; and a world from scratch."""
     rows: list[Row] = []
     for number, params in enumerate(games_of(family(run, "between", 1).family, "between", asked.games)):
         truth = one_game(run, params)
@@ -305,6 +312,9 @@ def fit(run: Run, asked: argparse.Namespace) -> None:
         core = {"world.core": run.config.world.core.model_dump(mode="json")}
         fitted = begin_run(asked.out / f"fit_{number}", configs.override(engine_fit, core))
         train(fitted, Terminal())
+        changes = TUNED | {"begin.run": str(fitted.folder)}
+        tuned = begin_run(asked.out / f"tuned_{number}", configs.override(fitted.config, changes))
+        train(tuned, Terminal())
         scratch = configs.override(
             alone_config(run, params),
             {
@@ -318,10 +328,12 @@ def fit(run: Run, asked: argparse.Namespace) -> None:
         other = begin_run(asked.out / f"scratch_{number}", scratch)
         train(other, Terminal())
         told = horizons(run.world(), truth, asked)
-        own, from_scratch = horizons(fitted.world(), truth, asked), horizons(other.world(), truth, asked)
-        seconds = f"{fitted.seconds - run.seconds:.0f} and {other.seconds:.0f}"  # its clock goes on from the engine's
-        rows.append((f"between:{number}", told[0], own[0], from_scratch[0], seconds))
-    table(("game", "told its params", "vector fitted", "from scratch", "seconds"), rows)
+        found = [horizons(each.world(), truth, asked)[0] for each in (fitted, tuned, other)]
+        times = (fitted.seconds - run.seconds, tuned.seconds - fitted.seconds, other.seconds)  # clocks go on
+        rows.append((f"between:{number}", told[0], *found, ", ".join(f"{each:.0f}" for each in times)))
+    medians = np.median(np.array([[float(each) for each in row[1:5]] for row in rows]), 0)
+    rows.append(("median over games", *(f"{each:g}" for each in medians), ""))
+    table(("game", "told its params", "vector fitted", "then all of it", "from scratch", "seconds"), rows)
 
 
 def main() -> None:
