@@ -31,8 +31,7 @@ class Agent(Command):
     out: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("runs/agent")
     """folder of the agent"""
     method: str = "ppo"
-    """how it is trained: cma, a linear controller by evolution; ppo, a network by gradients of what it tried; or
-    gradient, a network by slopes through a dream that has them, such as that of recipe pong_speed"""
+    """how it is trained: cma, by evolution; ppo, by what it tried; gradient, by slopes through a dream that has them"""
     where: Literal["dream", "truth"] = "dream"
     """where it is trained: in the dream alone, or in the true game"""
     steps: int = Field(default=400_000, gt=0)
