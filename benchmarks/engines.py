@@ -62,14 +62,6 @@ SHARE = 64
 """Of an engine's data and time a world of one game gets one part of so many: far more than the engine had for each."""
 SCRATCH = 1500
 """Iterations of the world from scratch, three times as many as a vector is fitted for."""
-TUNED = {
-    "begin.parts": ["initializer", "core", "renderer"],
-    "training.frozen": ["renderer"],
-    "training.rate.peak": 5e-4,
-    "training.decay": 0.1,
-}
-"""How an engine goes on learning one game once its vector is fitted, for as many iterations again."""
-
 Row = tuple[str, ...]
 
 
@@ -312,8 +304,8 @@ def fit(run: Run, asked: argparse.Namespace) -> None:
         core = {"world.core": run.config.world.core.model_dump(mode="json")}
         fitted = begin_run(asked.out / f"fit_{number}", configs.override(engine_fit, core))
         train(fitted, Terminal())
-        changes = TUNED | {"begin.run": str(fitted.folder)}
-        tuned = begin_run(asked.out / f"tuned_{number}", configs.override(fitted.config, changes))
+        engine_tune = configs.override(recipe("engine_tune"), data | core | {"begin.run": str(fitted.folder)})
+        tuned = begin_run(asked.out / f"tuned_{number}", engine_tune)
         train(tuned, Terminal())
         scratch = configs.override(
             alone_config(run, params),

@@ -18,7 +18,7 @@ from tickworld.recipes.any_game import Made, any_game
 from tickworld.recipes.atari import ale_pong, ale_pong_large, ale_pong_polish
 from tickworld.recipes.config import GameConfig, RunConfig
 from tickworld.recipes.drawn import diffusion, diffusion_catch
-from tickworld.recipes.engines import engine_fit, engine_pong
+from tickworld.recipes.engines import engine_fit, engine_pong, engine_tune
 from tickworld.recipes.games import breakout, catch, life, maze, snake
 from tickworld.recipes.imported import adapted, with_game
 from tickworld.recipes.pong import demo, pong, pong_angle, pong_polish, pong_speed, seed_gru
@@ -41,6 +41,7 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "ale_pong_large": ale_pong_large,
     "engine_pong": engine_pong,
     "engine_fit": engine_fit,
+    "engine_tune": engine_tune,
     "vae": vae,
     "world_models": world_models,
     "diffusion": diffusion,

@@ -62,3 +62,19 @@ def engine_fit() -> RunConfig:
             "output.picture": 500,
         },
     )
+
+
+def engine_tune() -> RunConfig:
+    """All of an engine, learning one game on from where its vector was fitted: give the same game or recording as to
+    engine_fit. It begins with runs/engine_fit unless --begin.run says another."""
+    return override(
+        engine_fit(),
+        {
+            "recipe": "engine_tune",
+            "begin.run": "runs/engine_fit",
+            "begin.parts": ["initializer", "core", "renderer"],
+            "training.frozen": [],
+            "training.rate.peak": 5e-4,
+            "training.decay": 0.1,
+        },
+    )
