@@ -65,7 +65,7 @@ def test_a_compiled_tick_is_the_plain_one(config: Any, asked: list[Any]) -> None
 
 
 def test_what_cannot_be_compiled_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match="core gru has no tick of many small steps, and gains nothing by --compile"):
+    with pytest.raises(UserError, match="core has no tick of many small steps, and gains nothing by --compile"):
         compile_tick(GruConfig().build(SPEC))
     monkeypatch.setenv("CXX", "no-such-compiler")
     with pytest.raises(UserError, match="needs a C.. compiler, and there is no no-such-compiler here"):

@@ -37,15 +37,6 @@ class Batch(NamedTuple):
     mask: NDArray[np.bool_]  # [B, T+1] true on frames of the episode, false on padding after its end
 
 
-class Share(NamedTuple):
-    """Some of the windows of a batch."""
-
-    windows: slice
-    """which, without a step"""
-    of: int
-    """windows that the batch has"""
-
-
 def windows(episodes: Episodes, shape: WindowShape, seed: int, iteration: int) -> Batch:
     """A batch drawn uniformly from all legal windows; the same for the same (episodes, shape, seed, iteration).
 

@@ -25,8 +25,7 @@ def compile_tick(core: Core) -> None:
     plain: Any = getattr(core, "_tick", None)
     if plain is None:
         raise UserError(
-            f"core {type(core).__name__.lower()} has no tick of many small steps, and gains nothing by --compile; "
-            "leave it out"
+            "this world's core has no tick of many small steps, and gains nothing by --compile; leave it out"
         )
     compiler = os.environ.get("CXX", "g++")
     if not shutil.which(compiler):

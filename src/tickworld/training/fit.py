@@ -156,7 +156,7 @@ def fit(
         objective, ticks = config.objective.at(iteration, config.iterations), lesson.growth.at(iteration)
         asked = Asked(world, objective, config.objective, shards, noise)
         windows = config.windows(ticks)
-        batch = lesson.sampler.draw(iteration, windows, ticks, asked.score, shards.mine(windows).windows)
+        batch = lesson.sampler.draw(iteration, windows, ticks, asked.score, shards.mine(windows))
         optimizer.zero_grad()
         found = asked(batch, windows, fabric.backward)
         _check_finite("loss", found.loss, iteration)

@@ -140,8 +140,9 @@ class Hard(Sampler):
         pick = seeds.generator(self.seed, "pool draw", iteration).random(hard) * chance[-1]
         self.drawn = np.minimum(np.searchsorted(chance, pick, side="right"), len(chance) - 1)
         first, last, _ = mine.indices(windows)
-        plain = self._uniform(iteration, windows - hard, ticks)[:, first:last]
-        pool = self.drawn[max(first - (windows - hard), 0) : max(last - (windows - hard), 0)]
+        common = windows - hard
+        plain = self._uniform(iteration, common, ticks)[:, first:last]
+        pool = self.drawn[max(first - common, 0) : max(last - common, 0)]
         return join([self._cut(plain, ticks), take(self.windows, pool)])
 
     def learn(self, losses: NDArray[np.float32]) -> None:

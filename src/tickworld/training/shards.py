@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tickworld import states
-from tickworld.data.batches import Batch, Share
+from tickworld.data.batches import Batch
 from tickworld.errors import UserError
 from tickworld.tensors import to_tensor
 from tickworld.training.objective import TensorBatch
@@ -55,24 +55,24 @@ class Shards:
         mine = range(self.rank * self.accumulate, (self.rank + 1) * self.accumulate)
         return [slice(ends[share], ends[share + 1]) for share in mine]
 
-    def mine(self, windows: int) -> Share:
+    def mine(self, windows: int) -> slice:
         """Which of so many windows this process takes."""
         parts = self.parts(windows)
-        return Share(slice(parts[0].start, parts[-1].stop), windows)
+        return slice(parts[0].start, parts[-1].stop)
 
     def own(self, batch: Batch) -> Batch:
         """Its share of a whole ``batch``."""
         if self.processes == 1:
             return batch
-        share = self.mine(len(batch.mask)).windows
-        return states.take(batch, np.arange(share.start, share.stop))
+        mine = self.mine(len(batch.mask))
+        return states.take(batch, np.arange(mine.start, mine.stop))
 
-    def tensors(self, batch: Batch, share: Share, part: slice) -> TensorBatch:
-        """The windows ``part`` of all, of which ``batch`` is this process's ``share``, as a world reads them, on the
-        device of this process."""
-        first = share.windows.start
+    def tensors(self, batch: Batch, count: int, part: slice) -> TensorBatch:
+        """The windows ``part`` of ``count``, of which ``batch`` is the share of this process, as a world reads them, on
+        the device of this process."""
+        first = self.mine(count).start
         read = states.take(batch, np.arange(part.start - first, part.stop - first)) if self.accumulate > 1 else batch
-        return tensors(read, (part.start, share.of), self.fabric.device)
+        return tensors(read, (part.start, count), self.fabric.device)
 
     def apart(self, world: Any, more: bool) -> AbstractContextManager[Any]:
         """While ``more`` parts are to come, gradients of ``world`` are kept and not yet averaged."""
@@ -119,16 +119,16 @@ class Asked:
     def __call__(self, batch: Batch, count: int, backward: Callable[[Tensor], None] | None = None) -> Found:
         """What a batch of ``count`` windows brings, of which ``batch`` is the share of this process. With ``backward``
         gradients are added up too."""
-        shards, share = self.shards, self.shards.mine(count)
+        shards = self.shards
         if shards.several:
-            whole = tensors(batch, (share.windows.start, count), shards.fabric.device)
+            whole = tensors(batch, (shards.mine(count).start, count), shards.fabric.device)
             self.config.watch(self.world.module, whole, shards.anywhere)
         parts, begin, weights = shards.parts(count), self.noise.get_state(), self.config.weights
         answer = torch.zeros(len(weights) + 1 + count, device=shards.fabric.device)
         frames = 0
         for number, part in enumerate(parts):
             self.noise.set_state(begin)  # every part draws for the whole batch
-            read = shards.tensors(batch, share, part)
+            read = shards.tensors(batch, count, part)
             with shards.apart(self.world, backward is not None and number < len(parts) - 1):
                 losses = self.world(self.objective, read, self.noise)
                 judged = next(iter(losses.values())).shape[1]  # the last ones, where the start is not judged

@@ -41,7 +41,7 @@ class StreamedConfig(Config):
 
     kind: Literal["streamed"] = "streamed"
     memory: float = Field(default=1024.0, gt=0)
-    """MB of the recording that are held unpacked, at most, by all processes together"""
+    """MB of the recording that are held unpacked, at most; a process that reads some of the lanes holds their share"""
     turn: int = Field(default=20, gt=0)
     """iterations after which one of the parts makes room for another, the one that is held for the longest time"""
     lanes: int = Field(default=1, gt=0)
@@ -111,8 +111,7 @@ class Lane:
         count, size = len(parts), material.part_bytes
         fit = int(config.memory * MB / size / config.lanes)
         if fit < min(count, AHEAD + 1):
-            most = max(math.ceil(len(material.parts) / config.lanes), 1)
-            needed = config.lanes * min(most, AHEAD + 1)
+            needed = config.lanes * min(math.ceil(len(material.parts) / config.lanes), AHEAD + 1)
             raise UserError(
                 f"sampler streamed may hold {config.memory:g} MB, and a part of {material.store.path} takes "
                 f"{size / MB:.2f} MB; {needed} of them must fit: give "
